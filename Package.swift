@@ -1,0 +1,186 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The Intel Multi-Buffer library exists for x86-64 only; elsewhere the OpenSSL back end serves alone.
+#if arch(x86_64)
+let hasMultiBuffer = true
+#else
+let hasMultiBuffer = false
+#endif
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// A target of `Sources`, with the rows of the architecture table it may import from.
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
+    settings: [SwiftSetting] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict + settings)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func systemLibrary(_ name: String, pkgConfig: String?, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let multiBufferTargets: [Target] =
+    hasMultiBuffer
+    ? [systemLibrary("CMultiBuffer", pkgConfig: nil, apt: "libipsec-mb-dev")] : []
+let multiBufferDependency: [Target.Dependency] = hasMultiBuffer ? ["CMultiBuffer"] : []
+let multiBufferSettings: [SwiftSetting] = hasMultiBuffer ? [.define("TALLY_MULTI_BUFFER")] : []
+
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdTLS", package: "hummingbird"),
+]
+
+let package = Package(
+    name: "tally",
+    platforms: [.macOS(.v26)],
+    products: [.executable(name: "tally", targets: ["tally"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    ],
+    targets: [
+        // Row 0: system libraries, and what of them Swift cannot call.
+        systemLibrary("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+        systemLibrary("COpus", pkgConfig: "opus", apt: "libopus-dev"),
+        systemLibrary("CVPX", pkgConfig: "vpx", apt: "libvpx-dev"),
+        systemLibrary("COpenH264", pkgConfig: "openh264", apt: "libopenh264-dev"),
+        .target(name: "CLinuxNet"),
+
+        // Row 1
+        module("Primitives"),
+        // Row 2
+        module("RTPPackets", ["Primitives"]),
+        module("SessionDescriptions", ["Primitives"]),
+        module("Disclosures", ["Primitives"]),
+        // Row 3
+        module("ICELite", ["Primitives", "COpenSSL"]),
+        module("DTLSHandshakes", ["Primitives", "COpenSSL"]),
+        module(
+            "SRTPProtection", ["Primitives", "RTPPackets", "COpenSSL"] + multiBufferDependency,
+            settings: multiBufferSettings),
+        module("MediaRings", ["Primitives", "RTPPackets", "Disclosures"]),
+        module("ConsentAuthority", ["Primitives", "Disclosures"]),
+        // Row 4
+        module(
+            "PeerTransports",
+            ["Primitives", "RTPPackets", "ICELite", "DTLSHandshakes", "SRTPProtection"]),
+        module("Rooms", ["Primitives", "RTPPackets", "Disclosures", "MediaRings", "SRTPProtection"]),
+        // Row 5
+        module(
+            "RelayEngine",
+            [
+                "Primitives", "RTPPackets", "Disclosures", "MediaRings", "ICELite", "DTLSHandshakes",
+                "SRTPProtection", "PeerTransports", "Rooms",
+            ]),
+        module("MediaCodecs", ["Primitives", "RTPPackets", "COpus", "CVPX", "COpenH264"]),
+        // Row 6
+        module(
+            "LedgerStore",
+            [
+                "Primitives", "Disclosures", "ConsentAuthority",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        module("SlateMedia", ["Primitives", "RTPPackets", "MediaCodecs"]),
+        module(
+            "RelayRuntime",
+            [
+                "CLinuxNet", "Primitives", "RTPPackets", "Disclosures", "MediaRings",
+                "DTLSHandshakes", "SRTPProtection", "PeerTransports", "Rooms", "RelayEngine",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        // Row 7
+        module(
+            "RoomControl",
+            [
+                "Primitives", "RTPPackets", "SessionDescriptions", "Disclosures", "ICELite",
+                "DTLSHandshakes", "MediaRings", "ConsentAuthority", "PeerTransports", "Rooms",
+                "RelayEngine", "LedgerStore", "SlateMedia", "RelayRuntime",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        module(
+            "LoadTesting",
+            [
+                "CLinuxNet", "Primitives", "RTPPackets", "SessionDescriptions", "ICELite",
+                "DTLSHandshakes", "SRTPProtection", "MediaCodecs", "SlateMedia",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]),
+        // Row 8
+        module(
+            "RelayHTTP",
+            [
+                "Primitives", "Disclosures", "RoomControl",
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+            ] + hummingbird,
+            resources: [.embedInCode("Pages")]),
+        // Row 9
+        .executableTarget(
+            name: "tally",
+            dependencies: [
+                "Primitives", "RelayHTTP", "RoomControl", "RelayRuntime", "LedgerStore", "SlateMedia",
+                "LoadTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        // Tests
+        .target(
+            name: "FuzzBodies",
+            dependencies: [
+                "Primitives", "RTPPackets", "SessionDescriptions", "ICELite", "DTLSHandshakes",
+            ],
+            path: "Tests/FuzzBodies", swiftSettings: strict),
+        tests("PrimitivesTests", ["Primitives"]),
+        tests("RTPPacketsTests", ["RTPPackets", "Primitives"]),
+        tests(
+            "SessionDescriptionsTests", ["SessionDescriptions", "Primitives"],
+            resources: [.copy("Fixtures")]),
+        tests("DisclosuresTests", ["Disclosures", "Primitives"]),
+        tests("ICELiteTests", ["ICELite", "Primitives"]),
+        tests("DTLSHandshakesTests", ["DTLSHandshakes", "Primitives", "COpenSSL"]),
+        tests("SRTPProtectionTests", ["SRTPProtection", "RTPPackets", "Primitives"]),
+        tests("MediaRingsTests", ["MediaRings", "Disclosures", "RTPPackets", "Primitives"]),
+        tests(
+            "ConsentAuthorityTests", ["ConsentAuthority", "LedgerStore", "Disclosures", "Primitives"]),
+        tests("MediaCodecsTests", ["MediaCodecs", "SlateMedia", "RTPPackets", "Primitives"]),
+        tests(
+            "RelayEngineTests",
+            [
+                "RelayEngine", "Rooms", "PeerTransports", "MediaRings", "Disclosures", "RTPPackets",
+                "SRTPProtection", "ICELite", "DTLSHandshakes", "Primitives",
+            ]),
+        tests("RelayHTTPTests", ["RelayHTTP", "RoomControl", "Primitives"]),
+        tests("HouseRulesTests", []),
+        tests("FuzzTests", ["FuzzBodies"], resources: [.copy("Corpus")]),
+    ] + multiBufferTargets
+)

@@ -1,0 +1,4 @@
+#ifndef TALLY_CLINUXNET_H
+#define TALLY_CLINUXNET_H
+
+#endif

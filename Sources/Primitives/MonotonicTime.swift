@@ -1,0 +1,69 @@
+/// A point on the clock that counts suspended time (CLOCK_BOOTTIME), in nanoseconds since boot.
+///
+/// Rows 1 to 5 never read a clock: every machine takes the time as an argument.
+package struct MonotonicTime: Hashable, Comparable, Sendable {
+    package var nanoseconds: Int64
+
+    @inlinable
+    package init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    /// The earliest time there is; before every reading of a clock.
+    package static let distantPast = MonotonicTime(nanoseconds: 0)
+    /// The latest time there is; after every reading of a clock.
+    package static let distantFuture = MonotonicTime(nanoseconds: .max)
+
+    @inlinable
+    package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
+
+    /// This time moved by a number of nanoseconds; saturates instead of overflowing.
+    @inlinable
+    package func advanced(byNanoseconds delta: Int64) -> MonotonicTime {
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(delta)
+        return MonotonicTime(nanoseconds: overflow ? (delta < 0 ? .min : .max) : sum)
+    }
+
+    /// This time moved by a number of milliseconds; saturates instead of overflowing.
+    @inlinable
+    package func advanced(byMilliseconds delta: Int64) -> MonotonicTime {
+        let (product, overflow) = delta.multipliedReportingOverflow(by: 1_000_000)
+        return advanced(byNanoseconds: overflow ? (delta < 0 ? .min : .max) : product)
+    }
+
+    /// Nanoseconds from `earlier` to this time; negative if `earlier` is later.
+    @inlinable
+    package func nanoseconds(since earlier: MonotonicTime) -> Int64 {
+        nanoseconds &- earlier.nanoseconds
+    }
+
+    /// Whole milliseconds from `earlier` to this time, rounded toward zero.
+    @inlinable
+    package func milliseconds(since earlier: MonotonicTime) -> Int64 {
+        nanoseconds(since: earlier) / 1_000_000
+    }
+}
+
+/// A point in civil time, in milliseconds since 1970-01-01T00:00:00Z (Unix time).
+package struct WallClockTime: Hashable, Comparable, Sendable, Codable {
+    package var millisecondsSince1970: Int64
+
+    @inlinable
+    package init(millisecondsSince1970: Int64) {
+        self.millisecondsSince1970 = millisecondsSince1970
+    }
+
+    @inlinable
+    package static func < (left: WallClockTime, right: WallClockTime) -> Bool {
+        left.millisecondsSince1970 < right.millisecondsSince1970
+    }
+
+    /// This time moved by a number of milliseconds; saturates instead of overflowing.
+    @inlinable
+    package func advanced(byMilliseconds delta: Int64) -> WallClockTime {
+        let (sum, overflow) = millisecondsSince1970.addingReportingOverflow(delta)
+        return WallClockTime(millisecondsSince1970: overflow ? (delta < 0 ? .min : .max) : sum)
+    }
+}
