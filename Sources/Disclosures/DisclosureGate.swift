@@ -36,7 +36,10 @@ package final class DisclosureGate: Sendable {
     /// `position`. Answers whether it was.
     @discardableResult
     package func renew(
-        _ permit: Permit, from position: UInt64, leaseEnd end: MonotonicTime, now: MonotonicTime
+        _ permit: Permit,
+        from position: UInt64,
+        leaseEnd end: MonotonicTime,
+        now: MonotonicTime
     ) -> Bool {
         let lapsed = leaseEnd.load(ordering: .relaxed) <= now.nanoseconds
         if lapsed {
@@ -48,7 +51,7 @@ package final class DisclosureGate: Sendable {
         return lapsed
     }
 
-    /// Closes the gate. What was read through earlier passes is the grace period's concern.
+    /// Closes the gate; what was read through earlier passes is the grace period's concern.
     package func close() {
         leaseEnd.store(0, ordering: .sequentiallyConsistent)
     }
@@ -67,13 +70,18 @@ package final class DisclosureGate: Sendable {
     /// Mints a pass for the length of `body`; `nil`, without calling it, while the gate is closed.
     @inline(always)
     package func withPass<Result>(
-        now: MonotonicTime, _ body: (borrowing Pass) -> Result
+        now: MonotonicTime,
+        _ body: (borrowing Pass) -> Result
     ) -> Result? {
         let end = leaseEnd.load(ordering: .sequentiallyConsistent)
         guard now.nanoseconds < end else { return nil }
         return body(
             Pass(
-                track: track, audience: audience, opensAt: firstPosition.load(ordering: .acquiring),
-                notAfter: MonotonicTime(nanoseconds: end)))
+                track: track,
+                audience: audience,
+                opensAt: firstPosition.load(ordering: .acquiring),
+                notAfter: MonotonicTime(nanoseconds: end)
+            )
+        )
     }
 }

@@ -14,11 +14,4 @@ package struct Pass: ~Copyable {
     package let opensAt: UInt64
     /// The first moment at which the lease no longer holds.
     package let notAfter: MonotonicTime
-
-    init(track: TrackID, audience: AudienceID, opensAt: UInt64, notAfter: MonotonicTime) {
-        self.track = track
-        self.audience = audience
-        self.opensAt = opensAt
-        self.notAfter = notAfter
-    }
 }

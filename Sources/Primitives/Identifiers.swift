@@ -11,7 +11,7 @@ package struct RoomName: Hashable, Sendable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// A participant's opaque identifier: the same characters as a room's name. Never a display name.
+/// A participant's opaque identifier, never a display name; the same characters as a room's name.
 package struct ParticipantID: Hashable, Sendable, CustomStringConvertible {
     package let text: String
 
@@ -54,7 +54,10 @@ private func invalidName(_ decoder: any Decoder) -> DecodingError {
     .dataCorrupted(
         .init(
             codingPath: decoder.codingPath,
-            debugDescription: "a name is 1 to 64 characters of a-z A-Z 0-9 - _ . and starts with a letter or digit"))
+            debugDescription:
+                "a name is 1 to 64 characters of a-z A-Z 0-9 - _ . and starts with a letter or digit"
+        )
+    )
 }
 
 private func isValidName(_ text: String) -> Bool {
@@ -76,7 +79,7 @@ package struct TrackID: Hashable, Sendable {
     }
 }
 
-/// One audience of one room: everybody for whom one decision of `decide` serves. Never reused in a process.
+/// One audience of one room (all for whom one decision serves); never reused in a process.
 package struct AudienceID: Hashable, Sendable {
     package let rawValue: UInt64
 

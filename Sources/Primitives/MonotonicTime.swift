@@ -45,25 +45,3 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         nanoseconds(since: earlier) / 1_000_000
     }
 }
-
-/// A point in civil time, in milliseconds since 1970-01-01T00:00:00Z (Unix time).
-package struct WallClockTime: Hashable, Comparable, Sendable, Codable {
-    package var millisecondsSince1970: Int64
-
-    @inlinable
-    package init(millisecondsSince1970: Int64) {
-        self.millisecondsSince1970 = millisecondsSince1970
-    }
-
-    @inlinable
-    package static func < (left: WallClockTime, right: WallClockTime) -> Bool {
-        left.millisecondsSince1970 < right.millisecondsSince1970
-    }
-
-    /// This time moved by a number of milliseconds; saturates instead of overflowing.
-    @inlinable
-    package func advanced(byMilliseconds delta: Int64) -> WallClockTime {
-        let (sum, overflow) = millisecondsSince1970.addingReportingOverflow(delta)
-        return WallClockTime(millisecondsSince1970: overflow ? (delta < 0 ? .min : .max) : sum)
-    }
-}
