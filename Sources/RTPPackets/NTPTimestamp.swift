@@ -23,10 +23,9 @@ package struct NTPTimestamp: Sendable, Hashable {
         rawValue = whole << 32 | UInt64(rest) << 32 / 1_000_000_000
     }
 
-    /// The timestamp of a wall-clock time, moved by `offset` nanoseconds measured on the monotonic clock.
-    package init(_ time: WallClockTime, advancedByNanoseconds offset: Int64 = 0) {
-        let (product, overflow) = time.millisecondsSince1970.multipliedReportingOverflow(by: 1_000_000)
-        self.init(nanosecondsSince1970: (overflow ? 0 : product) &+ offset)
+    /// The timestamp of a wall-clock time.
+    package init(_ time: WallClockTime) {
+        self.init(nanosecondsSince1970: time.nanosecondsSince1970)
     }
 
     /// Seconds since 1900, modulo 2^32.
@@ -45,37 +44,6 @@ package struct NTPTimestamp: Sendable, Hashable {
         return whole * 1_000_000_000 + rest
     }
 
-    /// The wall-clock time, rounded down to milliseconds.
-    package var wallClockTime: WallClockTime {
-        let nanoseconds = nanosecondsSince1970
-        let milliseconds = nanoseconds / 1_000_000
-        return WallClockTime(
-            millisecondsSince1970: nanoseconds % 1_000_000 < 0 ? milliseconds - 1 : milliseconds)
-    }
-}
-
-/// Durations in units of 1/65536 s, as DLSR fields carry them (RFC 3550 6.4.1).
-package enum CompactNTP {
-    /// Units in `nanoseconds`; saturates at both ends.
-    package static func units(nanoseconds: Int64) -> UInt32 {
-        guard nanoseconds > 0 else { return 0 }
-        let seconds = UInt64(nanoseconds) / 1_000_000_000
-        guard seconds <= 0xFFFF else { return .max }
-        let rest = UInt64(nanoseconds) % 1_000_000_000
-        return UInt32(truncatingIfNeeded: seconds << 16 | rest << 16 / 1_000_000_000)
-    }
-
-    /// Nanoseconds of `units`.
-    package static func nanoseconds(units: UInt32) -> Int64 {
-        Int64((UInt64(units) * 1_000_000_000) >> 16)
-    }
-
-    /// Round-trip nanoseconds from a report block (RFC 3550 6.4.1): `now` is the middle of the NTP time at
-    /// its arrival; `nil` without a sender report to measure from, or if the sum is negative.
-    package static func roundTripNanoseconds(now: UInt32, report: ReportBlock) -> Int64? {
-        guard report.lastSenderReport != 0 else { return nil }
-        let units = now &- report.lastSenderReport &- report.delaySinceLastSenderReport
-        guard units < 0x8000_0000 else { return nil }
-        return nanoseconds(units: units)
-    }
+    /// The wall-clock time.
+    package var wallClockTime: WallClockTime { WallClockTime(nanosecondsSince1970: nanosecondsSince1970) }
 }

@@ -25,7 +25,11 @@ package struct RTPHeaderWriter: ~Copyable {
 
     /// Writes the 12 bytes of the fixed header (RFC 3550 5.1), without contributing sources.
     package mutating func writeFixed(
-        marker: Bool, payloadType: UInt8, sequenceNumber: UInt16, timestamp: UInt32, ssrc: UInt32,
+        marker: Bool,
+        payloadType: UInt8,
+        sequenceNumber: UInt16,
+        timestamp: UInt32,
+        ssrc: UInt32,
         hasPadding: Bool = false
     ) {
         buffer[0] = hasPadding ? 0xA0 : 0x80
