@@ -13,10 +13,12 @@ package struct PublishRequest: Sendable {
     package var replacesLiveSession: Bool
     /// Grants that the token carries (encoders without a page); recorded as given by token.
     package var grants: [Audience]
+    /// Whom caps on sessions count this one against.
+    package var origin: SessionOrigin
 
     package init(
         room: RoomName, participant: ParticipantID, displayName: String, offer: String,
-        replacesLiveSession: Bool, grants: [Audience]
+        replacesLiveSession: Bool, grants: [Audience], origin: SessionOrigin = .unknown
     ) {
         self.room = room
         self.participant = participant
@@ -24,6 +26,7 @@ package struct PublishRequest: Sendable {
         self.offer = offer
         self.replacesLiveSession = replacesLiveSession
         self.grants = grants
+        self.origin = origin
     }
 }
 
@@ -36,12 +39,33 @@ package struct ViewRequest: Sendable {
     package var stream: StreamID?
     /// The SDP offer.
     package var offer: String
+    /// Whom caps on sessions count this one against.
+    package var origin: SessionOrigin
 
-    package init(room: RoomName, audience: Audience, stream: StreamID?, offer: String) {
+    package init(
+        room: RoomName, audience: Audience, stream: StreamID?, offer: String, origin: SessionOrigin = .unknown
+    ) {
         self.room = room
         self.audience = audience
         self.stream = stream
         self.offer = offer
+        self.origin = origin
+    }
+}
+
+/// Where a session comes from, for the caps on sessions per token and per address; never logged.
+package struct SessionOrigin: Hashable, Sendable {
+    /// The token's `jti`; empty if unknown.
+    package var tokenID: String
+    /// The client's IP address without its port, IPv6 cut to its /64; empty if unknown.
+    package var address: String
+
+    /// No caps apply to it.
+    package static let unknown = SessionOrigin(tokenID: "", address: "")
+
+    package init(tokenID: String, address: String) {
+        self.tokenID = tokenID
+        self.address = address
     }
 }
 
@@ -72,6 +96,13 @@ package struct SessionAnswer: Sendable {
     package let entityTag: String
     /// Whether nobody receives this publisher yet because no grant stands (the 201 then links the consent page).
     package let awaitsConsent: Bool
+
+    package init(session: SessionID, sdp: String, entityTag: String, awaitsConsent: Bool) {
+        self.session = session
+        self.sdp = sdp
+        self.entityTag = entityTag
+        self.awaitsConsent = awaitsConsent
+    }
 }
 
 /// What a PATCH did.
@@ -146,6 +177,11 @@ package struct ConsentAcknowledgement: Sendable {
     package let effectiveAt: WallClockTime
     /// The room's consent epoch after the change; the ETag.
     package let epoch: UInt64
+
+    package init(effectiveAt: WallClockTime, epoch: UInt64) {
+        self.effectiveAt = effectiveAt
+        self.epoch = epoch
+    }
 }
 
 /// One audience as the participant sees it.
@@ -160,6 +196,17 @@ package struct AudienceState: Sendable, Codable {
     package var reason: String?
     /// Sessions of this audience in the room.
     package var viewers: Int
+
+    package init(
+        purpose: String, recipient: String?, consent: String, state: String, reason: String?, viewers: Int
+    ) {
+        self.purpose = purpose
+        self.recipient = recipient
+        self.consent = consent
+        self.state = state
+        self.reason = reason
+        self.viewers = viewers
+    }
 }
 
 /// A participant's consents in one room, as `GET …/consents` answers.
@@ -169,6 +216,22 @@ package struct ConsentOverview: Sendable, Codable {
     package var epoch: UInt64
     package var onAir: Bool
     package var audiences: [AudienceState]
+
+    package init(room: String, participant: String, epoch: UInt64, onAir: Bool, audiences: [AudienceState]) {
+        self.room = room
+        self.participant = participant
+        self.epoch = epoch
+        self.onAir = onAir
+        self.audiences = audiences
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case room
+        case participant
+        case epoch
+        case onAir = "on_air"
+        case audiences
+    }
 }
 
 /// One room as the index lists it.
@@ -177,4 +240,10 @@ package struct RoomSummary: Sendable, Codable {
     /// Participants on air.
     package var publishers: Int
     package var viewers: Int
+
+    package init(room: String, publishers: Int, viewers: Int) {
+        self.room = room
+        self.publishers = publishers
+        self.viewers = viewers
+    }
 }
