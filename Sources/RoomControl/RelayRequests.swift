@@ -17,8 +17,13 @@ package struct PublishRequest: Sendable {
     package var origin: SessionOrigin
 
     package init(
-        room: RoomName, participant: ParticipantID, displayName: String, offer: String,
-        replacesLiveSession: Bool, grants: [Audience], origin: SessionOrigin = .unknown
+        room: RoomName,
+        participant: ParticipantID,
+        displayName: String,
+        offer: String,
+        replacesLiveSession: Bool,
+        grants: [Audience],
+        origin: SessionOrigin = .unknown
     ) {
         self.room = room
         self.participant = participant
@@ -43,7 +48,11 @@ package struct ViewRequest: Sendable {
     package var origin: SessionOrigin
 
     package init(
-        room: RoomName, audience: Audience, stream: StreamID?, offer: String, origin: SessionOrigin = .unknown
+        room: RoomName,
+        audience: Audience,
+        stream: StreamID?,
+        offer: String,
+        origin: SessionOrigin = .unknown
     ) {
         self.room = room
         self.audience = audience
@@ -198,7 +207,12 @@ package struct AudienceState: Sendable, Codable {
     package var viewers: Int
 
     package init(
-        purpose: String, recipient: String?, consent: String, state: String, reason: String?, viewers: Int
+        purpose: String,
+        recipient: String?,
+        consent: String,
+        state: String,
+        reason: String?,
+        viewers: Int
     ) {
         self.purpose = purpose
         self.recipient = recipient
