@@ -1,4 +1,6 @@
-/// Which library encrypts. Both give the same bytes.
+/// Which library encrypts.
+///
+/// Both give the same bytes.
 package enum CipherBackend: CaseIterable, Sendable {
     /// OpenSSL, on every CPU.
     case portable

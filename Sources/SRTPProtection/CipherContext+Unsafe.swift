@@ -37,7 +37,9 @@ struct CipherContext: ~Copyable {
         return expanded == 1
     }
 
-    /// Runs a counter-mode cipher from the counter block `iv` (16 bytes). `output` may be `input`.
+    /// Runs a counter-mode cipher from the counter block `iv` (16 bytes).
+    ///
+    /// `output` may be `input`.
     borrowing func counter(
         iv: UnsafeRawPointer,
         input: UnsafeRawPointer,
@@ -48,7 +50,9 @@ struct CipherContext: ~Copyable {
         return update(output, input, count)
     }
 
-    /// AES-GCM from a 12-byte `iv`; `tag` receives 16 bytes. `output` may be `input`.
+    /// AES-GCM from a 12-byte `iv`; `tag` receives 16 bytes.
+    ///
+    /// `output` may be `input`.
     borrowing func seal(
         iv: UnsafeRawPointer,
         associated: UnsafeRawBufferPointer,

@@ -31,14 +31,17 @@ package enum InboundControlResult: Equatable, Sendable {
 ///
 /// Packets are decrypted in place. The bytes of a dropped packet are unspecified and hold nothing decrypted.
 package struct InboundProtection: ~Copyable {
-    /// SSRCs a peer may use: three simulcast layers with RTX, a screen share alike, and audio, with room.
-    /// More would let one peer fill memory.
+    /// SSRCs a peer may use, since more would let one peer fill memory.
+    ///
+    /// Three simulcast layers with RTX, a screen share alike, and audio, with room.
     package static let defaultMaximumSources = 16
     /// Packets behind the newest that still count: 1024 is about a second of 10 Mbit/s video.
     package static let replayWindowWidth = 64 * replayWords
     /// RTCP packets behind the newest that still count; they are few and come in order.
     package static let controlReplayWindowWidth = 64 * controlReplayWords
-    /// SSRCs a peer may report from. A viewer's client may use one for each media section it receives.
+    /// SSRCs a peer may report from.
+    ///
+    /// A viewer's client may use one for each media section it receives.
     package static let maximumControlSources = 64
 
     static let replayWords = 16
@@ -127,7 +130,9 @@ package struct InboundProtection: ~Copyable {
     }
 
     /// The index closest to the highest so far, or `nil` where it would be negative or have 49 bits
-    /// (RFC 3711 3.3.1, appendix A). A source starts with a rollover counter of zero.
+    /// (RFC 3711 3.3.1, appendix A).
+    ///
+    /// A source starts with a rollover counter of zero.
     static func estimateIndex(sequence: UInt16, highest: UInt64?) -> UInt64? {
         guard let highest else { return UInt64(sequence) }
         let newest = UInt16(truncatingIfNeeded: highest)

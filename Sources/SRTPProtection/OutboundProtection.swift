@@ -10,7 +10,9 @@ package struct OutboundProtection: ~Copyable {
     package let profile: SRTPProfile
     let media: PacketCipher
     let control: PacketCipher
-    /// The index of the next SRTCP packet. One counter serves all our SSRCs, so no nonce comes twice.
+    /// The index of the next SRTCP packet.
+    ///
+    /// One counter serves all our SSRCs, so no nonce comes twice.
     var nextControlIndex: UInt32 = 0
 
     init(profile: SRTPProfile, media: consuming PacketCipher, control: consuming PacketCipher) {

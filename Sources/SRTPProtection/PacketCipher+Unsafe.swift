@@ -6,8 +6,10 @@ import CMultiBuffer
 
 extension PacketCipher {
     /// What `secrets` holds: the salt (12 or 14 bytes and zeros), then by mode an expanded key and the
-    /// SHA-1 states of the HMAC. The key starts on a cache line.
-    private enum Layout {
+    /// SHA-1 states of the HMAC.
+    ///
+    /// The key starts on a cache line.
+    enum Layout {
         static let key = 64
         static let counterKeyBytes = 176
         static let gcmKeyBytes = 1024
@@ -224,210 +226,6 @@ extension PacketCipher {
     }
 }
 
-// MARK: - AES-GCM
-
-extension PacketCipher {
-    private borrowing func gcmSeal(
-        source: UInt32,
-        index: UInt64,
-        associated: UnsafeRawBufferPointer,
-        input: UnsafeRawPointer,
-        output: UnsafeMutableRawPointer,
-        count: Int,
-        tag: UnsafeMutableRawPointer
-    ) -> Bool {
-        withGCMNonce(source: source, index: index) { nonce in
-            #if TALLY_MULTI_BUFFER
-            if mode == .multiBufferGCM {
-                guard let library else { return false }
-                tally_gcm_encrypt(
-                    library,
-                    secrets.base + Layout.key,
-                    nonce,
-                    associated.baseAddress,
-                    associated.count,
-                    input,
-                    output,
-                    count,
-                    tag
-                )
-                return true
-            }
-            #endif
-            return context?.seal(
-                iv: nonce,
-                associated: associated,
-                input: input,
-                output: output,
-                count: count,
-                tag: tag
-            ) ?? false
-        }
-    }
-
-    private borrowing func gcmOpen(
-        source: UInt32,
-        index: UInt64,
-        associated: UnsafeRawBufferPointer,
-        bytes: UnsafeMutableRawPointer,
-        count: Int,
-        tag: UnsafeMutableRawPointer
-    ) -> Bool {
-        let isAuthentic = withGCMNonce(source: source, index: index) { nonce in
-            #if TALLY_MULTI_BUFFER
-            if mode == .multiBufferGCM {
-                guard let library else { return false }
-                var expected: (UInt64, UInt64) = (0, 0)
-                return withUnsafeMutableBytes(of: &expected) { expected in
-                    tally_gcm_decrypt(
-                        library,
-                        secrets.base + Layout.key,
-                        nonce,
-                        associated.baseAddress,
-                        associated.count,
-                        bytes,
-                        bytes,
-                        count,
-                        expected.baseAddress
-                    )
-                    return CRYPTO_memcmp(expected.baseAddress, tag, 16) == 0
-                }
-            }
-            #endif
-            return context?.open(iv: nonce, associated: associated, bytes: bytes, count: count, tag: tag)
-                ?? false
-        }
-        // Decrypted but not authentic: nobody may read it (RFC 5116 2.2).
-        if !isAuthentic { bytes.initializeMemory(as: UInt8.self, repeating: 0, count: count) }
-        return isAuthentic
-    }
-
-    /// A packet with the E bit clear is authenticated and not encrypted: all of it is associated data, and
-    /// the word too (RFC 7714 9.3). The tag between them is lifted out so that they lie in one piece.
-    private borrowing func gcmVerifyControl(
-        _ start: UnsafeMutableRawPointer,
-        plainLength: Int,
-        source: UInt32,
-        word: UInt32
-    ) -> Bool {
-        let end = start + plainLength
-        var tag = end.loadUnaligned(as: (UInt64, UInt64).self)
-        end.storeBytes(of: word.bigEndian, as: UInt32.self)
-        return withUnsafeMutableBytes(of: &tag) { tag in
-            guard let tag = tag.baseAddress else { return false }
-            return gcmOpen(
-                source: source,
-                index: UInt64(word & 0x7FFF_FFFF),
-                associated: UnsafeRawBufferPointer(start: start, count: plainLength + 4),
-                bytes: end + 4,
-                count: 0,
-                tag: tag
-            )
-        }
-    }
-
-    /// An encrypted RTCP packet's associated data: its first 8 bytes and the word (RFC 7714 9.2).
-    private borrowing func withControlAssociated(
-        _ header: UnsafeMutableRawPointer,
-        word: UInt32,
-        _ body: (UnsafeRawBufferPointer) -> Bool
-    ) -> Bool {
-        var associated: (UInt32, UInt32, UInt32) = (
-            header.loadUnaligned(as: UInt32.self), header.loadUnaligned(fromByteOffset: 4, as: UInt32.self),
-            word.bigEndian
-        )
-        return withUnsafeBytes(of: &associated, body)
-    }
-
-    /// 00 00 | SSRC | ROC | SEQ, or 00 00 | SSRC | 00 00 | index, XOR salt (RFC 7714 8.1, 9.1).
-    private borrowing func withGCMNonce(
-        source: UInt32,
-        index: UInt64,
-        _ body: (UnsafeRawPointer) -> Bool
-    ) -> Bool {
-        let high = saltWord(0) ^ (UInt64(source) << 16 | index >> 32)
-        let low = saltWord(8) ^ (index << 32)
-        return withBlock(high, low, body)
-    }
-}
-
-// MARK: - AES-CM and HMAC-SHA1
-
-extension PacketCipher {
-    private borrowing func counter(
-        source: UInt32,
-        index: UInt64,
-        input: UnsafeRawPointer,
-        output: UnsafeMutableRawPointer,
-        count: Int
-    ) -> Bool {
-        guard count > 0 else { return true }
-        // IV = (salt * 2^16) XOR (SSRC * 2^64) XOR (index * 2^16) (RFC 3711 4.1.1).
-        return withBlock(saltWord(0) ^ UInt64(source), saltWord(8) ^ (index << 16)) { block in
-            #if TALLY_MULTI_BUFFER
-            if mode == .multiBufferCounter {
-                guard let library else { return false }
-                tally_aes_counter(library, secrets.base + Layout.key, block, input, output, count)
-                return true
-            }
-            #endif
-            return context?.counter(iv: block, input: input, output: output, count: count) ?? false
-        }
-    }
-
-    private borrowing func writeTag(
-        _ tag: UnsafeMutableRawPointer,
-        of packet: UnsafeMutableRawPointer,
-        count: Int,
-        trailer: UInt32
-    ) {
-        // The digest is longer than the tag, and the next packet may begin right behind the tag.
-        withDigest(of: packet, count: count, trailer: trailer) { digest in
-            tag.copyMemory(from: digest, byteCount: tagLength)
-        }
-    }
-
-    private borrowing func isTag(
-        _ tag: UnsafeRawPointer,
-        of packet: UnsafeMutableRawPointer,
-        count: Int,
-        trailer: UInt32
-    ) -> Bool {
-        withDigest(of: packet, count: count, trailer: trailer) { digest in
-            CRYPTO_memcmp(digest, tag, tagLength) == 0
-        }
-    }
-
-    /// HMAC-SHA1 over the packet and the ROC, or the word with the index (RFC 3711 4.2).
-    private borrowing func withDigest<Result>(
-        of packet: UnsafeMutableRawPointer,
-        count: Int,
-        trailer: UInt32,
-        _ body: (UnsafeRawPointer) -> Result
-    ) -> Result {
-        var digest: (UInt64, UInt64, UInt32) = (0, 0, 0)
-        var trailer = trailer.bigEndian
-        return withUnsafeMutablePointer(to: &digest) { digest in
-            tally_hmac_sha1(
-                hashState(at: Layout.inner),
-                hashState(at: Layout.outer),
-                packet,
-                count,
-                &trailer,
-                digest
-            )
-            return body(UnsafeRawPointer(digest))
-        }
-    }
-
-    private borrowing func hashState(at offset: Int) -> UnsafeMutablePointer<SHA_CTX> {
-        // Safe because the offsets are multiples of SHA_CTX's alignment within memory that holds nothing else.
-        (secrets.base + offset).assumingMemoryBound(to: SHA_CTX.self)
-    }
-}
-
-// MARK: - Blocks
-
 extension PacketCipher {
     private static func openSSL(
         _ cipher: OpaquePointer?,
@@ -439,11 +237,11 @@ extension PacketCipher {
         return context
     }
 
-    private borrowing func saltWord(_ offset: Int) -> UInt64 {
+    borrowing func saltWord(_ offset: Int) -> UInt64 {
         UInt64(bigEndian: secrets.base.load(fromByteOffset: offset, as: UInt64.self))
     }
 
-    private borrowing func withBlock(
+    borrowing func withBlock(
         _ high: UInt64,
         _ low: UInt64,
         _ body: (UnsafeRawPointer) -> Bool

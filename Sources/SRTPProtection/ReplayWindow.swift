@@ -1,4 +1,6 @@
-/// Which of the last `64 * wordCount` packet indices were accepted (RFC 3711 3.3.2). `wordCount` is a power of two.
+/// Which of the last `64 * wordCount` packet indices were accepted (RFC 3711 3.3.2).
+///
+/// `wordCount` is a power of two.
 struct ReplayWindow<let wordCount: Int> {
     enum Verdict: Equatable {
         case fresh

@@ -1,4 +1,6 @@
-/// The replay windows of a peer's sources, found by SSRC. Grows by authenticated sources only.
+/// The replay windows of a peer's sources, found by SSRC.
+///
+/// Grows by authenticated sources only.
 struct SourceTable<let wordCount: Int> {
     private let capacity: Int
     // Apart from the windows, so that a search stays within a cache line or two.
