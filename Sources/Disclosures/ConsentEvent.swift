@@ -126,6 +126,23 @@ package struct ConsentStatement: Sendable, Hashable {
         )
     }
 
+    /// The same statement in another state.
+    package func with(state: ConsentState) -> ConsentStatement {
+        ConsentStatement(
+            participant: participant,
+            purpose: purpose,
+            recipient: recipient,
+            stream: stream,
+            state: state,
+            media: media,
+            validity: validity,
+            source: source,
+            givenAt: givenAt,
+            entity: entity,
+            notice: notice
+        )
+    }
+
     /// Whether a record with this statement can permit at all.
     package var permits: Bool { state.permits && !source.onlyNarrows }
 }

@@ -1,6 +1,6 @@
 import Primitives
 
-/// The question of the door: may this kind of media of this stream reach this audience?
+/// The question of the door: whether this kind of media of this stream may reach this audience.
 package struct DisclosureRequest: Sendable, Hashable {
     package let participant: ParticipantID
     package let media: MediaType

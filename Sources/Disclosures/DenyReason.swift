@@ -1,5 +1,7 @@
 /// Why a disclosure is denied: a stable list, the same wherever the participant, the operator or the ledger
-/// sees it. Other audiences learn only that a stream is withheld.
+/// sees it.
+///
+/// Other audiences learn only that a stream is withheld.
 package enum DenyReason: String, Sendable, Hashable, Codable, CaseIterable {
     /// The participant has said nothing that touches this disclosure.
     case noRecord = "no-record"

@@ -1,6 +1,8 @@
 import Primitives
 
-/// A decision to disclose: the answer of `decide` that opens a gate. Only this module makes one.
+/// A decision to disclose: the answer of `decide` that opens a gate.
+///
+/// Only this module makes one.
 package struct Permit: Sendable, Hashable {
     /// The room's consent epoch at which the decision was made.
     package let epoch: UInt64
@@ -9,13 +11,9 @@ package struct Permit: Sendable, Hashable {
     /// Sequence of the event that granted it: the most restrictive of the grants that match.
     package let grant: UInt64
 
-    init(epoch: UInt64, notAfter: MonotonicTime, grant: UInt64) {
-        self.epoch = epoch
-        self.notAfter = notAfter
-        self.grant = grant
-    }
-
-    /// The same permit, ending at `end` if that is earlier. A permit can be shortened and never prolonged.
+    /// The same permit, ending at `end` if that is earlier.
+    ///
+    /// A permit can be shortened and never prolonged.
     package func ending(noLaterThan end: MonotonicTime) -> Permit {
         Permit(epoch: epoch, notAfter: min(notAfter, end), grant: grant)
     }
