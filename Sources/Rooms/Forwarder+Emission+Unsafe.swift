@@ -1,0 +1,205 @@
+import Disclosures
+import MediaRings
+import Primitives
+import RTPPackets
+import SRTPProtection
+
+/// What came of one packet for one line.
+enum Emission {
+    case sent
+    /// Left out on purpose: thinned, or older than the line's beginning.
+    case passedOver
+    /// The ring's writer overtook the line, or the position is before the permit: begin again.
+    case lost
+    /// The viewer has no payload type for the codec.
+    case unsupported
+}
+
+/// What was written into the slab while a slot was read; takes effect only if the slot held still.
+private struct Written {
+    var length = 0
+    var sequence: Int64 = 0
+    var timestamp: UInt32 = 0
+    var payloadLength = 0
+    var isUnsupported = false
+    var isPassedOver = false
+    var packet: RingPacket?
+}
+
+extension Forwarder {
+    /// Rewrites and protects the packet at `position` for `line` into the slab.
+    mutating func emit(
+        _ line: Int, ring: MediaRing, _ pass: borrowing Pass, at position: UInt64, now: MonotonicTime,
+        into slab: inout SendSlab
+    ) -> Emission {
+        let space = slab.space
+        let read = ring.read(pass, at: position) { packet, payload, descriptor in
+            write(line, packet, payload, descriptor, now: now, into: space)
+        }
+        guard case .packet(let written) = read else { return .lost }
+        if written.isUnsupported { return .unsupported }
+        guard !written.isPassedOver, written.length > 0, let packet = written.packet else { return .passedOver }
+        let viewer = lines[line].viewer
+        guard let remote = viewers[viewer].remote, let local = viewers[viewer].local else { return .passedOver }
+        slab.commit(written.length, to: remote, from: local, notAfter: pass.notAfter)
+        account(line, written.sequence, written.timestamp, payloadLength: written.payloadLength)
+        if written.sequence == lines[line].lastSequence {
+            lines[line].lastTimestampAt = now
+            lines[line].lastCaptureTime = packet.captureTime
+            if packet.facts.index.hasPictureID || packet.facts.index.hasTL0PicIdx {
+                lines[line].lastPicture = packet.facts.index
+                lines[line].lastPicture.pictureID &+= lines[line].pictureIDOffset
+                lines[line].lastPicture.tl0PicIdx &+= lines[line].tl0Offset
+                lines[line].hasSentPicture = true
+            }
+        }
+        counters.packets += 1
+        counters.bytes += UInt64(written.length)
+        viewers[viewer].estimate.sent(written.length)
+        return .sent
+    }
+
+    /// Counts a packet of the line and moves its newest numbers on.
+    mutating func account(_ line: Int, _ sequence: Int64, _ timestamp: UInt32, payloadLength: Int) {
+        lines[line].packetCount &+= 1
+        lines[line].octetCount &+= UInt32(truncatingIfNeeded: payloadLength)
+        if sequence > lines[line].lastSequence {
+            lines[line].lastSequence = sequence
+            lines[line].lastTimestamp = timestamp
+        }
+    }
+
+    private mutating func write(
+        _ line: Int, _ packet: RingPacket, _ payload: UnsafeRawBufferPointer,
+        _ descriptor: UnsafeRawBufferPointer, now: MonotonicTime, into space: UnsafeMutableRawBufferPointer
+    ) -> Written {
+        var written = Written()
+        guard let payloadType = lines[line].parameters.payloadType(packet.codec) else {
+            written.isUnsupported = true
+            return written
+        }
+        if lines[line].isStarting { start(line, with: packet, now: now) }
+        if lines[line].codec != packet.codec { lines[line].codec = packet.codec }
+        if packet.facts.temporalLayer > lines[line].temporalLimit, lines[line].map.skip(packet.sequence) {
+            counters.thinned += 1
+            written.isPassedOver = true
+            return written
+        }
+        guard let sequence = lines[line].map.map(packet.sequence) else {
+            written.isPassedOver = true
+            return written
+        }
+        let timestamp = packet.timestamp &+ lines[line].timestampOffset
+        written.length = protect(
+            line, packet, payload, descriptor, payloadType: payloadType, ssrc: lines[line].parameters.ssrc,
+            sequence: sequence, timestamp: timestamp, retransmitted: nil, into: space)
+        written.sequence = sequence
+        written.timestamp = timestamp
+        written.payloadLength = payload.count
+        written.packet = packet
+        return written
+    }
+
+    /// Ties the line's numbers to the first packet of a new stretch, continuing what was sent before.
+    private mutating func start(_ line: Int, with packet: RingPacket, now: MonotonicTime) {
+        lines[line].isStarting = false
+        lines[line].keyframeWishedAt = .distantPast
+        lines[line].map.restart(incoming: packet.sequence, outgoing: lines[line].lastSequence + 1)
+        lines[line].timestampOffset = lines[line].continuedTimestamp(at: now) &- packet.timestamp
+        if lines[line].hasSentPicture {
+            lines[line].pictureIDOffset =
+                lines[line].lastPicture.pictureID &+ 1 &- packet.facts.index.pictureID
+            lines[line].tl0Offset = lines[line].lastPicture.tl0PicIdx &+ 1 &- packet.facts.index.tl0PicIdx
+        }
+        lines[line].midUntil = max(lines[line].midUntil, lines[line].lastSequence + MediaLine.midRepetitions)
+    }
+
+    /// Writes header, extensions and protected payload; 0 if it does not fit or the cipher failed.
+    ///
+    /// Everything depends on the slot and on numbers that do not change within a stretch, so the same packet
+    /// is the same bytes each time (RFC 3711 9.1). `retransmitted` is the original number of an RTX packet.
+    func protect(
+        _ line: Int, _ packet: RingPacket, _ payload: UnsafeRawBufferPointer,
+        _ descriptor: UnsafeRawBufferPointer, payloadType: UInt8, ssrc: UInt32, sequence: Int64,
+        timestamp: UInt32, retransmitted: UInt16?, into space: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        let headerLength = writeHeader(
+            line, packet, descriptor, payloadType: payloadType, ssrc: ssrc, sequence: sequence,
+            timestamp: timestamp, repeatsMid: retransmitted != nil || sequence < lines[line].midUntil, into: space)
+        let prefix = retransmitted == nil ? 0 : RTXPayload.headerByteCount
+        let tag = 16
+        guard headerLength + prefix + payload.count + tag <= space.count else { return 0 }
+        let index = packet.facts.index
+        let renumbers =
+            (lines[line].pictureIDOffset != 0 && index.hasPictureID)
+            || (lines[line].tl0Offset != 0 && index.hasTL0PicIdx)
+        var source = payload
+        if prefix > 0 || renumbers {
+            let place = UnsafeMutableRawBufferPointer(
+                rebasing: space[headerLength..<(headerLength + prefix + payload.count)])
+            if let retransmitted {
+                RTXPayload.write(originalSequenceNumber: retransmitted, into: place)
+            }
+            let copy = UnsafeMutableRawBufferPointer(rebasing: place[prefix...])
+            copy.copyMemory(from: payload)
+            if renumbers {
+                index.rewrite(
+                    in: copy, addingToPictureID: lines[line].pictureIDOffset,
+                    addingToTL0PicIdx: lines[line].tl0Offset)
+            }
+            source = UnsafeRawBufferPointer(place)
+        }
+        return seal(
+            viewer: lines[line].viewer, headerLength: headerLength, payload: source, sequence: sequence,
+            ssrc: ssrc, into: space)
+    }
+
+    /// Protects a packet whose header is written; 0 without keys.
+    func seal(
+        viewer: Int, headerLength: Int, payload: UnsafeRawBufferPointer, sequence: Int64, ssrc: UInt32,
+        into space: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        guard viewers[viewer].protection != nil else { return 0 }
+        return viewers[viewer].protection?.protectRTP(
+            headerLength: headerLength, payload: payload, output: space,
+            extendedSequence: UInt64(bitPattern: sequence), ssrc: ssrc) ?? 0
+    }
+
+    private func writeHeader(
+        _ line: Int, _ packet: RingPacket, _ descriptor: UnsafeRawBufferPointer, payloadType: UInt8,
+        ssrc: UInt32, sequence: Int64, timestamp: UInt32, repeatsMid: Bool,
+        into space: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        var writer = RTPHeaderWriter(
+            into: space, allowsTwoByteForm: lines[line].parameters.allowsTwoByteExtensions)
+        writer.writeFixed(
+            marker: packet.marker, payloadType: payloadType,
+            sequenceNumber: UInt16(truncatingIfNeeded: sequence), timestamp: timestamp, ssrc: ssrc)
+        if repeatsMid { appendMid(line, to: &writer) }
+        if lines[line].parameters.absoluteSendTimeExtension != 0 {
+            _ = writer.appendExtension(
+                id: lines[line].parameters.absoluteSendTimeExtension,
+                value: AbsoluteSendTime(packet.arrival).rawValue, byteCount: AbsoluteSendTime.byteCount)
+        }
+        if let level = packet.audioLevel, lines[line].parameters.audioLevelExtension != 0 {
+            _ = writer.appendExtension(
+                id: lines[line].parameters.audioLevelExtension, value: UInt32(level), byteCount: 1)
+        }
+        if let orientation = packet.orientation, lines[line].parameters.orientationExtension != 0 {
+            _ = writer.appendExtension(
+                id: lines[line].parameters.orientationExtension, value: UInt32(orientation), byteCount: 1)
+        }
+        if !descriptor.isEmpty, lines[line].parameters.dependencyDescriptorExtension != 0 {
+            _ = writer.appendExtension(
+                id: lines[line].parameters.dependencyDescriptorExtension, bytes: descriptor)
+        }
+        return writer.finish()
+    }
+
+    func appendMid(_ line: Int, to writer: inout RTPHeaderWriter) {
+        guard lines[line].parameters.midExtension != 0, !lines[line].parameters.mid.isEmpty else { return }
+        lines[line].parameters.mid.withUnsafeBytes { bytes in
+            _ = writer.appendExtension(id: lines[line].parameters.midExtension, bytes: bytes)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Disclosures
+import MediaRings
+import Primitives
+import RTPPackets
+
+extension Forwarder {
+    /// Answers a viewer's NACK of one 16-bit number from the ring, through the same gate as the first time.
+    ///
+    /// With RTX (RFC 4588) under a number of its own; else the identical bytes once more. What the pass does
+    /// not reach, what was a slate, and what is beyond the budget stays unanswered. `false` if the slab is full.
+    package mutating func retransmit(
+        _ line: Int, _ number: UInt16, now: MonotonicTime, into slab: inout SendSlab
+    ) -> Bool {
+        guard slab.hasRoom else { return false }
+        guard lines[line].state == .live, lines[line].feed >= 0, !lines[line].isStarting else { return true }
+        let newest = lines[line].lastSequence
+        let distance = RTPSequence.distance(from: UInt16(truncatingIfNeeded: newest), to: number)
+        guard distance <= 0 else { return true }
+        let outgoing = newest + Int64(distance)
+        guard let incoming = lines[line].map.incoming(for: outgoing) else { return true }
+        let feed = lines[line].feed
+        let ring = feeds[feed].ring
+        let gate = feeds[feed].audiences[lines[line].audience].gate
+        let answered: Void? = gate.withPass(now: now) { pass in
+            guard let position = ring.position(ofSequence: incoming, pass), position < lines[line].next else {
+                return
+            }
+            repeatPacket(
+                line, ring: ring, pass, at: position, incoming: incoming, outgoing: outgoing, now: now,
+                into: &slab)
+        }
+        if answered == nil { counters.passesDenied += 1 }
+        return true
+    }
+
+    private mutating func repeatPacket(
+        _ line: Int, ring: MediaRing, _ pass: borrowing Pass, at position: UInt64, incoming: Int64,
+        outgoing: Int64, now: MonotonicTime, into slab: inout SendSlab
+    ) {
+        let viewer = lines[line].viewer
+        guard let remote = viewers[viewer].remote, let local = viewers[viewer].local else { return }
+        let space = slab.space
+        let parameters = lines[line].parameters
+        let rtxSequence = lines[line].rtxSequence
+        let read = ring.read(pass, at: position) { packet, payload, descriptor -> (length: Int, isRTX: Bool) in
+            guard packet.sequence == incoming, let payloadType = parameters.payloadType(packet.codec) else {
+                return (0, false)
+            }
+            let timestamp = packet.timestamp &+ lines[line].timestampOffset
+            if let rtxSSRC = parameters.rtxSSRC, let rtxType = parameters.rtxPayloadType(packet.codec) {
+                let length = protect(
+                    line, packet, payload, descriptor, payloadType: rtxType, ssrc: rtxSSRC,
+                    sequence: rtxSequence, timestamp: timestamp,
+                    retransmitted: UInt16(truncatingIfNeeded: outgoing), into: space)
+                return (length, true)
+            }
+            let length = protect(
+                line, packet, payload, descriptor, payloadType: payloadType, ssrc: parameters.ssrc,
+                sequence: outgoing, timestamp: timestamp, retransmitted: nil, into: space)
+            return (length, false)
+        }
+        guard case .packet(let written) = read, written.length > 0 else { return }
+        guard viewers[viewer].retransmissionBudget.take(written.length, now: now) else {
+            counters.retransmissionsRefused += 1
+            return
+        }
+        if written.isRTX { lines[line].rtxSequence += 1 }
+        slab.commit(written.length, to: remote, from: local, notAfter: pass.notAfter)
+        counters.retransmissions += 1
+    }
+
+    /// Takes a viewer's wish for a keyframe (PLI or FIR): from the publisher while live, a slate else.
+    package mutating func keyframeWished(_ line: Int, now: MonotonicTime) {
+        switch lines[line].state {
+        case .live, .joining:
+            guard lines[line].feed >= 0 else { return }
+            counters.keyframeWishes += 1
+            feeds[lines[line].feed].ring.wishForKeyframe()
+        case .withheld, .unsupported:
+            hastenSlate(line, now: now)
+        case .idle, .overloaded:
+            break
+        }
+    }
+}

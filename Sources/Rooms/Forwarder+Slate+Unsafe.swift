@@ -1,0 +1,117 @@
+import Primitives
+import RTPPackets
+
+extension Forwarder {
+    /// Shows the relay's own slate and silence on the lines of an audience whose gate is closed.
+    mutating func withhold(
+        feed: Int, audience: Int, now: MonotonicTime, into slab: inout SendSlab
+    ) -> Bool {
+        let count = feeds[feed].audiences[audience].lines.count
+        for position in 0..<count {
+            let line = feeds[feed].audiences[audience].lines[position]
+            guard viewers[lines[line].viewer].isReady else { continue }
+            if lines[line].state != .withheld {
+                lines[line].nextSlate = now
+                set(line, .withheld)
+            }
+            guard slateWhenDue(line, now: now, into: &slab) else { return false }
+        }
+        return true
+    }
+
+    /// A permitted line that has had nothing to show for a while is sent the slate as well.
+    mutating func blankWhenDue(_ line: Int, now: MonotonicTime, into slab: inout SendSlab) -> Bool {
+        guard lines[line].parameters.kind == .video,
+            now.milliseconds(since: lines[line].joiningSince) >= Self.blankMilliseconds
+        else { return true }
+        return slateWhenDue(line, now: now, into: &slab)
+    }
+
+    /// Sends the next slate frame or silence if its time has come; `false` if the slab is full.
+    mutating func slateWhenDue(_ line: Int, now: MonotonicTime, into slab: inout SendSlab) -> Bool {
+        guard lines[line].nextSlate <= now else { return true }
+        guard let frames = slate(for: line) else { return true }
+        for payload in frames.payloads.indices {
+            guard slab.hasRoom else { return payload > 0 }
+            sendSlate(line, frames, payload, now: now, into: &slab)
+        }
+        let interval =
+            lines[line].parameters.kind == .audio
+            ? Self.silenceIntervalMilliseconds : Self.slateIntervalMilliseconds
+        // Silence keeps its cadence over a late tick; after a long pause it starts afresh.
+        let due = lines[line].nextSlate.advanced(byMilliseconds: interval)
+        lines[line].nextSlate =
+            now.milliseconds(since: due) > 100 ? now.advanced(byMilliseconds: interval) : due
+        return true
+    }
+
+    /// Asks for a slate frame at once: a viewer's PLI while withheld (at most five a second).
+    mutating func hastenSlate(_ line: Int, now: MonotonicTime) {
+        lines[line].nextSlate = min(lines[line].nextSlate, now.advanced(byMilliseconds: 200))
+    }
+
+    /// The slate in the line's codec, else in the first of the viewer's codecs that has one.
+    private func slate(for line: Int) -> SlateFrames? {
+        if let codec = lines[line].codec, lines[line].parameters.payloadType(codec) != nil,
+            let frames = slates.first(where: { $0.codec == codec })
+        {
+            return frames
+        }
+        return slates.first {
+            $0.codec.kind == lines[line].parameters.kind && lines[line].parameters.payloadType($0.codec) != nil
+        }
+    }
+
+    private mutating func sendSlate(
+        _ line: Int, _ frames: SlateFrames, _ number: Int, now: MonotonicTime, into slab: inout SendSlab
+    ) {
+        let viewer = lines[line].viewer
+        guard let payloadType = lines[line].parameters.payloadType(frames.codec),
+            let remote = viewers[viewer].remote, let local = viewers[viewer].local
+        else { return }
+        let isFirst = number == 0
+        let isLast = number == frames.payloads.count - 1
+        let sequence = lines[line].lastSequence + 1
+        let timestamp = isFirst ? lines[line].continuedTimestamp(at: now) : lines[line].lastTimestamp
+        let space = slab.space
+        var writer = RTPHeaderWriter(
+            into: space, allowsTwoByteForm: lines[line].parameters.allowsTwoByteExtensions)
+        writer.writeFixed(
+            marker: isLast && frames.codec != .opus, payloadType: payloadType,
+            sequenceNumber: UInt16(truncatingIfNeeded: sequence), timestamp: timestamp,
+            ssrc: lines[line].parameters.ssrc)
+        appendMid(line, to: &writer)
+        if lines[line].parameters.absoluteSendTimeExtension != 0 {
+            _ = writer.appendExtension(
+                id: lines[line].parameters.absoluteSendTimeExtension, value: AbsoluteSendTime(now).rawValue,
+                byteCount: AbsoluteSendTime.byteCount)
+        }
+        let headerLength = writer.finish()
+        let payload = frames.payloads[number]
+        let place = UnsafeMutableRawBufferPointer(
+            rebasing: space[headerLength..<(headerLength + payload.count)])
+        payload.withUnsafeBytes { place.copyMemory(from: $0) }
+        var index = frames.indexes[number]
+        if index.hasPictureID || index.hasTL0PicIdx {
+            if isFirst, lines[line].hasSentPicture {
+                index.pictureID = lines[line].lastPicture.pictureID &+ 1
+                index.tl0PicIdx = lines[line].lastPicture.tl0PicIdx &+ 1
+            } else if !isFirst {
+                index.pictureID = lines[line].lastPicture.pictureID
+                index.tl0PicIdx = lines[line].lastPicture.tl0PicIdx
+            }
+            index.rewrite(in: place, pictureID: index.pictureID, tl0PicIdx: index.tl0PicIdx)
+            lines[line].lastPicture = index
+            lines[line].hasSentPicture = true
+        }
+        let length = seal(
+            viewer: viewer, headerLength: headerLength, payload: UnsafeRawBufferPointer(place),
+            sequence: sequence, ssrc: lines[line].parameters.ssrc, into: space)
+        guard length > 0 else { return }
+        slab.commit(length, to: remote, from: local, notAfter: .distantFuture)
+        account(line, sequence, timestamp, payloadLength: payload.count)
+        lines[line].lastTimestampAt = now
+        lines[line].codec = frames.codec
+        counters.slatePackets += 1
+    }
+}

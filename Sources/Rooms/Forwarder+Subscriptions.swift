@@ -1,0 +1,107 @@
+import Disclosures
+import MediaRings
+import Primitives
+import RTPPackets
+
+extension Forwarder {
+    /// Takes a track in, to be forwarded by this loop; answers its feed's slot.
+    package mutating func addFeed(_ ring: MediaRing) -> Int {
+        feeds.insert(TrackFeed(ring: ring))
+    }
+
+    /// Lets a track go; its lines become idle.
+    package mutating func removeFeed(_ feed: Int) {
+        guard feeds.contains(feed) else { return }
+        for audience in feeds[feed].audiences {
+            for line in audience.lines { detach(line) }
+        }
+        feeds.remove(feed)
+    }
+
+    /// The loop's viewers watch this track, so that its publisher's loop must wake us.
+    package func hasLines(feed: Int) -> Bool {
+        feeds.contains(feed) && feeds[feed].audiences.contains { !$0.lines.isEmpty }
+    }
+
+    /// Puts a viewer and its m-lines into the tables; answers the viewer's slot.
+    package mutating func addViewer(_ parameters: [MediaLineParameters]) -> Int {
+        let viewer = viewers.insert(ViewerOutlet())
+        var slots: [Int] = []
+        for (mediaIndex, line) in parameters.enumerated() {
+            slots.append(lines.insert(MediaLine(parameters: line, viewer: viewer, mediaIndex: mediaIndex)))
+        }
+        viewers[viewer].lines = slots
+        return viewer
+    }
+
+    /// Takes a viewer and its lines out of the tables.
+    package mutating func removeViewer(_ viewer: Int) {
+        guard viewers.contains(viewer) else { return }
+        let slots = viewers[viewer].lines
+        for line in slots {
+            unsubscribe(line)
+            lines.remove(line)
+        }
+        _ = viewers.remove(viewer)
+        changes.removeAll { $0.viewer == viewer }
+    }
+
+    /// Feeds a line from a track behind the gate of the viewer's audience, instead of what fed it before.
+    package mutating func subscribe(_ line: Int, feed: Int, gate: DisclosureGate, now: MonotonicTime) {
+        guard lines.contains(line), feeds.contains(feed) else { return }
+        precondition(gate.track == feeds[feed].ring.track, "a gate of the feed's own track")
+        guard lines[line].parameters.kind == feeds[feed].ring.kind else { return }
+        unsubscribe(line)
+        var audience = feeds[feed].audiences.firstIndex { $0.gate === gate }
+        if audience == nil {
+            feeds[feed].audiences.append(AudienceFeed(gate: gate))
+            audience = feeds[feed].audiences.count - 1
+        }
+        guard let audience else { return }
+        feeds[feed].audiences[audience].lines.append(line)
+        feeds[feed].needsSweep = true
+        lines[line].feed = feed
+        lines[line].audience = audience
+        lines[line].nextSlate = now
+        begin(line, now: now)
+    }
+
+    /// Leaves a line without a source; nothing more is sent on it.
+    package mutating func unsubscribe(_ line: Int) {
+        guard lines.contains(line), lines[line].feed >= 0 else { return }
+        let feed = lines[line].feed
+        let audience = lines[line].audience
+        feeds[feed].audiences[audience].lines.removeAll { $0 == line }
+        detach(line)
+    }
+
+    /// Replaces the slates that withheld lines are shown.
+    package mutating func setSlates(_ slates: [SlateFrames]) {
+        self.slates = slates
+    }
+
+    /// Decides every viewer's level anew from what its receiver reports, and applies it; about every 200 ms.
+    package mutating func updateEstimates(now: MonotonicTime) {
+        for viewer in 0..<viewers.end where viewers.contains(viewer) {
+            guard viewers[viewer].estimate.update(now: now) else { continue }
+            let level = viewers[viewer].estimate.level
+            for line in viewers[viewer].lines where lines[line].parameters.kind == .video {
+                lines[line].temporalLimit = level == .full ? .max : 0
+                lines[line].isStopped = level == .stopped
+                if level == .stopped {
+                    if lines[line].state == .live || lines[line].state == .joining { set(line, .overloaded) }
+                } else if lines[line].state == .overloaded {
+                    begin(line, now: now)
+                    feeds[lines[line].feed].needsSweep = true
+                }
+            }
+        }
+    }
+
+    private mutating func detach(_ line: Int) {
+        lines[line].feed = -1
+        lines[line].audience = -1
+        lines[line].isStarting = true
+        set(line, .idle)
+    }
+}

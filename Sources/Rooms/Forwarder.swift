@@ -1,0 +1,212 @@
+// Hot path 5/6: per audience one pass, per viewer a rewritten header, encrypted from the ring into the slab
+
+import Disclosures
+import MediaRings
+import Primitives
+import RTPPackets
+
+/// What the enforcement point did to a line, for the control plane to tell.
+package struct LineChange: Sendable, Equatable {
+    package let viewer: Int
+    package let mediaIndex: Int
+    package let state: MediaLine.State
+}
+
+/// What a forwarder counts; totals since it began.
+package struct ForwardingCounters: Sendable, Equatable {
+    package var packets: UInt64 = 0
+    package var bytes: UInt64 = 0
+    package var slatePackets: UInt64 = 0
+    package var retransmissions: UInt64 = 0
+    package var retransmissionsRefused: UInt64 = 0
+    package var passesMinted: UInt64 = 0
+    package var passesDenied: UInt64 = 0
+    package var lapped: UInt64 = 0
+    package var thinned: UInt64 = 0
+    package var keyframeWishes: UInt64 = 0
+
+    package init() {}
+}
+
+/// Fans the tracks of this loop's rooms out to this loop's viewers.
+package struct Forwarder: ~Copyable {
+    /// Packets of one line in one batch: what is more (a late joiner's backlog) is paced.
+    package static let lineBatchLimit = 32
+    /// Pause of a paced line between batches: with the limit above, about 75 Mbit/s.
+    package static let pacingMilliseconds: Int64 = 4
+    /// A keyframe older than this is not replayed to a late joiner: a new one is sooner on the screen than
+    /// the backlog behind it is caught up.
+    package static let catchUpMilliseconds: Int64 = 4_000
+    /// A wish for a keyframe that was not met is repeated after this long.
+    package static let keyframePatienceMilliseconds: Int64 = 500
+    /// A permitted line that has nothing to show is sent the slate after this long, so that it is never black.
+    package static let blankMilliseconds: Int64 = 1_500
+    package static let slateIntervalMilliseconds: Int64 = 1_000
+    package static let silenceIntervalMilliseconds: Int64 = 20
+
+    package var viewers = SlotArray<ViewerOutlet>()
+    package var lines = SlotArray<MediaLine>(minimumCapacity: 128)
+    var feeds = SlotArray<TrackFeed>()
+    var slates: [SlateFrames] = []
+    package internal(set) var counters = ForwardingCounters()
+    package internal(set) var changes: [LineChange] = []
+    /// Where the walk over feeds goes on after a full slab.
+    private var cursor = 0
+
+    package init() {}
+
+    /// Fills the slab with what is due; `false` if it is full and more waits: send, clear, call again.
+    ///
+    /// `sweep` looks at every line, not only at those of tracks with new packets: for timers.
+    package mutating func forward(now: MonotonicTime, sweep: Bool, into slab: inout SendSlab) -> Bool {
+        while cursor < feeds.end {
+            if feeds.contains(cursor), !feeds[cursor].audiences.isEmpty {
+                let head = feeds[cursor].ring.head
+                if sweep || feeds[cursor].needsSweep || head != feeds[cursor].servedHead {
+                    guard serve(feed: cursor, now: now, into: &slab) else { return false }
+                    feeds[cursor].servedHead = head
+                }
+            }
+            cursor += 1
+        }
+        cursor = 0
+        return true
+    }
+
+    /// Takes the changes of lines since the last call.
+    package mutating func takeChanges() -> [LineChange] {
+        let taken = changes
+        changes = []
+        return taken
+    }
+
+    private mutating func serve(feed: Int, now: MonotonicTime, into slab: inout SendSlab) -> Bool {
+        let ring = feeds[feed].ring
+        feeds[feed].needsSweep = false
+        for audience in feeds[feed].audiences.indices {
+            guard !feeds[feed].audiences[audience].lines.isEmpty else { continue }
+            let gate = feeds[feed].audiences[audience].gate
+            let served = gate.withPass(now: now) { pass in
+                serve(feed: feed, audience: audience, ring: ring, pass, now: now, into: &slab)
+            }
+            if let served {
+                counters.passesMinted += 1
+                guard served else { return false }
+            } else {
+                counters.passesDenied += 1
+                guard withhold(feed: feed, audience: audience, now: now, into: &slab) else { return false }
+            }
+        }
+        return true
+    }
+
+    private mutating func serve(
+        feed: Int, audience: Int, ring: MediaRing, _ pass: borrowing Pass, now: MonotonicTime,
+        into slab: inout SendSlab
+    ) -> Bool {
+        let count = feeds[feed].audiences[audience].lines.count
+        for position in 0..<count {
+            let line = feeds[feed].audiences[audience].lines[position]
+            guard viewers[lines[line].viewer].isReady else { continue }
+            guard serve(line: line, ring: ring, pass, now: now, into: &slab) else { return false }
+        }
+        return true
+    }
+
+    /// Sends one line what it has not got yet; `false` if the slab is full.
+    private mutating func serve(
+        line: Int, ring: MediaRing, _ pass: borrowing Pass, now: MonotonicTime, into slab: inout SendSlab
+    ) -> Bool {
+        switch lines[line].state {
+        case .live:
+            break
+        case .idle, .withheld, .unsupported, .overloaded:
+            if lines[line].isStopped {
+                set(line, .overloaded)
+                return true
+            }
+            if lines[line].state == .unsupported { return slateWhenDue(line, now: now, into: &slab) }
+            if lines[line].state == .withheld { feeds[lines[line].feed].needsSweep = true }
+            begin(line, now: now)
+            fallthrough
+        case .joining:
+            guard join(line, ring: ring, pass, now: now) else {
+                feeds[lines[line].feed].needsSweep = true
+                return blankWhenDue(line, now: now, into: &slab)
+            }
+        }
+        guard lines[line].pacedUntil <= now else {
+            feeds[lines[line].feed].needsSweep = true
+            return true
+        }
+        var budget = Self.lineBatchLimit
+        let head = ring.head
+        while lines[line].next < head {
+            guard slab.hasRoom else { return false }
+            guard budget > 0 else {
+                lines[line].pacedUntil = now.advanced(byMilliseconds: Self.pacingMilliseconds)
+                feeds[lines[line].feed].needsSweep = true
+                return true
+            }
+            switch emit(line, ring: ring, pass, at: lines[line].next, now: now, into: &slab) {
+            case .sent: budget -= 1
+            case .passedOver: break
+            case .lost:
+                counters.lapped += 1
+                begin(line, now: now)
+                feeds[lines[line].feed].needsSweep = true
+                return true
+            case .unsupported:
+                set(line, .unsupported)
+                return true
+            }
+            lines[line].next += 1
+        }
+        return true
+    }
+
+    /// Puts a line into waiting for a place to begin.
+    mutating func begin(_ line: Int, now: MonotonicTime) {
+        lines[line].state = .joining
+        lines[line].joiningSince = now
+        lines[line].pacedUntil = .distantPast
+    }
+
+    /// Finds where a line may begin: video at the newest keyframe the pass reaches, audio at what comes next.
+    private mutating func join(
+        _ line: Int, ring: MediaRing, _ pass: borrowing Pass, now: MonotonicTime
+    ) -> Bool {
+        if lines[line].parameters.kind == .audio {
+            lines[line].next = max(ring.head, pass.opensAt)
+            lines[line].isStarting = true
+            set(line, .live)
+            return true
+        }
+        if let keyframe = ring.newestKeyframe(pass) {
+            let age = ring.read(pass, at: keyframe) { packet, _, _ in now.milliseconds(since: packet.arrival) }
+            if case .packet(let milliseconds) = age, milliseconds <= Self.catchUpMilliseconds {
+                lines[line].next = keyframe
+                lines[line].isStarting = true
+                set(line, .live)
+                return true
+            }
+        }
+        if lines[line].keyframeWishedAt == .distantPast
+            || now.milliseconds(since: lines[line].keyframeWishedAt) >= Self.keyframePatienceMilliseconds
+        {
+            lines[line].keyframeWishedAt = now
+            counters.keyframeWishes += 1
+            ring.wishForKeyframe()
+        }
+        return false
+    }
+
+    /// Moves a line to a state and remembers to tell it.
+    mutating func set(_ line: Int, _ state: MediaLine.State) {
+        lines[line].state = state
+        guard state != .joining, lines[line].announced != state else { return }
+        lines[line].announced = state
+        changes.append(
+            LineChange(viewer: lines[line].viewer, mediaIndex: lines[line].mediaIndex, state: state))
+    }
+}
