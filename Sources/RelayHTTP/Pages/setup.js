@@ -1,0 +1,176 @@
+// The dialog before going live: camera, microphone, screen name and who may receive them.
+import { access, element, guestToken, participantIn } from "./page.js";
+import { audienceFrom, explanationOf, fillComposer, keyOf, nameOf, ownRecorder } from "./panel.js";
+import { claimsOf } from "./tally.js";
+
+export class Setup {
+  #stream;
+  #choices = new Map();
+  #participant;
+  #goLive;
+
+  /** `goLive` connects with an identity and the audiences chosen, and calls back once connected. */
+  constructor(goLive) {
+    this.#goLive = goLive;
+    fillComposer(element("choice-composer"), "Add to the list", (audience) => this.#offer(audience, true));
+    element("setup-cancel").addEventListener("click", () => element("setup").close());
+    element("setup").addEventListener("close", () => this.#release());
+    element("camera-choice").addEventListener("change", () => this.#openMedia());
+    element("microphone-choice").addEventListener("change", () => this.#openMedia());
+    element("setup-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+  }
+
+  async open() {
+    this.#choices.clear();
+    element("choices").replaceChildren();
+    this.#offer({ purpose: "live_room" });
+    this.#offer({ purpose: "recording", recipient: ownRecorder });
+    element("name-field").hidden = access.publish !== undefined;
+    element("screen-name").required = access.publish === undefined;
+    element("setup").showModal();
+    this.#showProblem();
+    this.#showOutcome();
+    await this.#openMedia();
+  }
+
+  #showProblem(text) {
+    element("setup-problem").textContent = text ?? "";
+    element("setup-problem").hidden = !text;
+  }
+
+  async #openMedia() {
+    this.#release();
+    const camera = element("camera-choice").value;
+    const microphone = element("microphone-choice").value;
+    const audio = { echoCancellation: true, ...(microphone && { deviceId: { exact: microphone } }) };
+    const video = {
+      width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 },
+      ...(camera && { deviceId: { exact: camera } }),
+    };
+    element("setup-start").disabled = true;
+    try {
+      if (!navigator.mediaDevices) {
+        throw new DOMException("Camera and microphone need a secure (https) page.", "SecurityError");
+      }
+      const stream = await navigator.mediaDevices.getUserMedia({ audio, video });
+      if (!element("setup").open) {
+        for (const track of stream.getTracks()) track.stop();
+        return;
+      }
+      this.#stream = stream;
+      element("preview").srcObject = stream;
+      element("setup-start").disabled = false;
+      this.#showProblem();
+      await this.#listDevices();
+    } catch (error) {
+      this.#showProblem(mediaProblem(error));
+    }
+  }
+
+  async #listDevices() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    for (const [kind, id] of [["videoinput", "camera-choice"], ["audioinput", "microphone-choice"]]) {
+      const used = this.#stream.getTracks()
+        .find((track) => (track.kind === "video") === (kind === "videoinput"))?.getSettings().deviceId;
+      const options = devices.filter((device) => device.kind === kind).map((device, index) =>
+        new Option(device.label || `Device ${index + 1}`, device.deviceId, false, device.deviceId === used));
+      element(id).replaceChildren(...options);
+    }
+  }
+
+  /** Lists an audience, never chosen beforehand. */
+  #offer(audience, focus = false) {
+    const key = keyOf(audience);
+    let box = this.#choices.get(key);
+    if (!box) {
+      box = document.createElement("input");
+      box.type = "checkbox";
+      box.value = key;
+      box.addEventListener("change", () => this.#showOutcome());
+      const text = document.createElement("span");
+      const name = document.createElement("strong");
+      name.textContent = nameOf(audience);
+      const explanation = document.createElement("span");
+      explanation.className = "quiet";
+      explanation.textContent = explanationOf(audience);
+      text.append(name, explanation);
+      const label = document.createElement("label");
+      label.append(box, text);
+      const item = document.createElement("li");
+      item.append(label);
+      element("choices").append(item);
+      this.#choices.set(key, box);
+    }
+    if (focus) box.focus();
+  }
+
+  get #chosen() {
+    return [...this.#choices].filter(([, box]) => box.checked).map(([key]) => audienceFrom(key));
+  }
+
+  #showOutcome() {
+    const names = this.#chosen.map(nameOf);
+    element("outcome").textContent = names.length === 0
+      ? "As chosen now, nobody will receive you."
+      : `Will receive you: ${names.join(", ")}.`;
+  }
+
+  async #submit() {
+    const start = element("setup-start");
+    start.disabled = true;
+    this.#showProblem();
+    try {
+      const { token, participant } = await this.#publisher();
+      const name = element("screen-name").value.trim() || claimsOf(token).name || participant;
+      const stream = this.#stream;
+      await this.#goLive({ token, participant, name, stream }, this.#chosen, () => {
+        this.#stream = undefined;
+        element("setup").close();
+      });
+    } catch (error) {
+      this.#showProblem(error.message);
+    } finally {
+      start.disabled = false;
+    }
+  }
+
+  async #publisher() {
+    const pasted = element("publish-token").value.trim();
+    if (pasted) access.publish = pasted;
+    if (access.publish) return { token: access.publish, participant: participantIn(access.publish) };
+    try {
+      this.#participant ??= await guestToken({ kind: "publish", name: element("screen-name").value.trim() });
+      return this.#participant;
+    } catch (error) {
+      if (error.status === 403) {
+        element("token-field").hidden = false;
+        element("publish-token").focus();
+      }
+      throw error;
+    }
+  }
+
+  #release() {
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = undefined;
+    element("preview").srcObject = null;
+  }
+}
+
+function mediaProblem(error) {
+  switch (error.name) {
+    case "NotAllowedError":
+      return "The browser may not use your camera and microphone. Allow it in the address bar and try again.";
+    case "NotFoundError":
+      return "No camera or microphone was found.";
+    case "NotReadableError":
+      return "Camera or microphone is in use by another program.";
+    case "OverconstrainedError":
+      return "That camera or microphone is no longer there.";
+    default:
+      return error.message;
+  }
+}
