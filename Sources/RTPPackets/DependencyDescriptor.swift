@@ -26,8 +26,9 @@ package struct DependencyDescriptor: Sendable, Equatable {
     /// `nil` if the structure that the template belongs to is not known.
     package let frame: Frame?
 
-    /// Reads an element's data; `structure` is the one last attached in this stream. `nil` if it is
-    /// malformed, or if it names a template that the structure does not have.
+    /// Reads an element's data; `structure` is the one last attached in this stream.
+    ///
+    /// `nil` if it is malformed, or if it names a template that the structure does not have.
     package init?(parsing data: RawSpan, structure kept: DependencyStructure?) {
         guard data.byteCount >= Self.mandatoryByteCount else { return nil }
         var bits = BitReader(data)

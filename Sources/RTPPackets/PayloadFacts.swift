@@ -2,14 +2,14 @@ import Primitives
 
 /// What a relay needs to know of one payload, whatever its codec.
 package struct PayloadFacts: Sendable, Equatable {
-    /// A keyframe starts here; of H.264, its parameter set too. True of every audio packet: any can be first.
+    /// A keyframe starts here; of H.264, its parameter set too; true of every audio packet.
     package var startsKeyframe = false
     /// A frame starts here; of H.264 and AV1 several packets of one frame can say so (a new RTP timestamp
     /// tells them apart).
     package var startsFrame = false
     /// A frame ends here.
     package var endsFrame = false
-    /// Decoding of this frame's temporal layer can begin here (VP8 Y, VP9 U, or a keyframe).
+    /// A higher temporal layer can begin with or after this frame: see `joinableTemporalLayer`.
     package var isSwitchingPoint = false
     /// No later frame depends on this one.
     package var isDiscardable = false

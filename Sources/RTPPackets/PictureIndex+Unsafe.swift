@@ -1,6 +1,8 @@
 extension PictureIndex {
     /// Writes new numbers over those of `payload`, whose descriptor this index was read from (RFC 7741 4.2,
-    /// RFC 9628 4.2). Absent fields stay absent and the picture id keeps its width, wrapped to it.
+    /// RFC 9628 4.2).
+    ///
+    /// Absent fields stay absent and the picture id keeps its width, wrapped to it.
     package func rewrite(
         in payload: UnsafeMutableRawBufferPointer,
         pictureID newPictureID: UInt16,

@@ -1,7 +1,9 @@
 import Primitives
 
-/// One RTCP packet inside a datagram. Its fixed part was checked to be there; lists are walked by index and
-/// answer `nil` past what the packet holds.
+/// One RTCP packet inside a datagram.
+///
+/// Its fixed part was checked to be there; lists are walked by index and answer `nil` past what the packet
+/// holds.
 package struct RTCPPacketView: ~Escapable {
     /// The packet from its header on, without padding.
     package let span: RawSpan
@@ -150,8 +152,9 @@ extension RTCPPacketView {
 
 /// Feedback.
 extension RTCPPacketView {
-    /// The SSRC of the media that a feedback packet is about; `nil` of other kinds. FIR, REMB and
-    /// transport-wide feedback do not rely on it.
+    /// The SSRC of the media that a feedback packet is about; `nil` of other kinds.
+    ///
+    /// FIR, REMB and transport-wide feedback do not rely on it.
     package var mediaSSRC: UInt32? {
         guard
             packetType == RTCPFormat.transportLayerFeedback

@@ -6,10 +6,10 @@ extension RTCPWriter {
     package static let maximumFeedbackStatuses = 400
 
     /// Appends one transport-wide feedback packet on the packets from `baseSequence` on, one arrival each
-    /// (`nil`: not arrived), and answers how many of them it covers: fewer than given if an arrival is more
-    /// than 8.19 s from the one before it, or there are too many. Call it again with the rest and the next
-    /// `feedbackCount`. Packets that did not arrive before the first that did are covered too; if none
-    /// arrived it writes nothing and covers all.
+    /// (`nil`: not arrived), and answers how many of them it covers.
+    ///
+    /// Fewer than given if an arrival is more than 8.19 s from the one before it, or there are too many: call
+    /// it again with the rest and the next `feedbackCount`. If none arrived it writes nothing and covers all.
     package mutating func appendTransportFeedback(
         senderSSRC: UInt32,
         mediaSSRC: UInt32,
@@ -90,7 +90,7 @@ extension RTCPWriter {
             }
             if let chunk = symbols.append(symbol) { write(chunk) }
         }
-        while let chunk = symbols.flush() { write(chunk) }
+        while let chunk = symbols.flush(isLast: true) { write(chunk) }
     }
 
     private mutating func writeDeltas(
@@ -130,7 +130,7 @@ private struct SymbolQueue {
             push(symbol)
             return nil
         }
-        let chunk = flush()
+        let chunk = flush(isLast: false)
         push(symbol)
         return chunk
     }
@@ -148,17 +148,18 @@ private struct SymbolQueue {
         count += 1
     }
 
-    /// A chunk of the oldest symbols; `nil` when none are left.
-    mutating func flush() -> UInt16? {
+    /// A chunk of the oldest symbols, `nil` when none are left; only the last chunk may stay part empty.
+    mutating func flush(isLast: Bool) -> UInt16? {
         guard count > 0 else { return nil }
         if isRun {
             let chunk = first << 13 | UInt16(truncatingIfNeeded: count)
             self = SymbolQueue()
             return chunk
         }
-        let width: UInt16 = hasLarge ? 2 : 1
-        let taken = min(count, hasLarge ? 7 : 14)
-        var chunk: UInt16 = hasLarge ? 0xC000 : 0x8000
+        let fitsOneBit = !hasLarge && (isLast || count == 14)
+        let width: UInt16 = fitsOneBit ? 1 : 2
+        let taken = min(count, fitsOneBit ? 14 : 7)
+        var chunk: UInt16 = fitsOneBit ? 0x8000 : 0xC000
         for index in 0..<taken {
             let symbol = UInt16(truncatingIfNeeded: symbols >> UInt32(2 * index) & 3)
             chunk |= symbol << (14 - width * UInt16(index + 1))

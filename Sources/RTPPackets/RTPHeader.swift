@@ -41,7 +41,7 @@ package struct RTPHeader: Sendable, Equatable {
     /// Bytes of the whole header: where the payload begins.
     package let payloadOffset: Int
 
-    /// Reads the header. It reads nothing behind it, so protected packets are as good as plain ones.
+    /// Reads the header and nothing behind it, so protected packets are as good as plain ones.
     package init(parsing packet: RawSpan) throws(RTPParseError) {
         guard let first = packet.byte(at: 0), let second = packet.byte(at: 1),
             let sequenceNumber = packet.bigEndianUInt16(at: 2),

@@ -15,7 +15,9 @@ package struct RTPHeaderWriter: ~Copyable {
     /// Where the first element stands: behind the fixed header and the extension's own four bytes.
     private static let bodyOffset = RTPHeader.fixedByteCount + 4
 
-    /// `buffer` has room for at least the fixed header. Without `allowsTwoByteForm` (RFC 8285 4.1.2 wants it
+    /// `buffer` has room for at least the fixed header.
+    ///
+    /// Without `allowsTwoByteForm` (RFC 8285 4.1.2 wants it
     /// negotiated as `extmap-allow-mixed`), an element that needs the two-byte form is refused.
     package init(into buffer: UnsafeMutableRawBufferPointer, allowsTwoByteForm: Bool = true) {
         precondition(buffer.count >= RTPHeader.fixedByteCount, "no room for an RTP header")

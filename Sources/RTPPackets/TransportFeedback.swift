@@ -15,8 +15,9 @@ package struct TransportFeedback: ~Escapable {
     /// What the receiver says of one packet.
     package struct Status: Sendable, Equatable {
         package let sequenceNumber: UInt16
-        /// Arrival on the receiver's clock in ticks of 250 us; `nil` if the packet did not arrive. Ticks
-        /// wrap with the reference time, so compare them by difference.
+        /// Arrival on the receiver's clock in ticks of 250 us; `nil` if the packet did not arrive.
+        ///
+        /// Ticks wrap with the reference time, so compare them by difference.
         package let arrivalTicks: Int64?
     }
 
