@@ -1,0 +1,212 @@
+import Disclosures
+import GRDB
+import Primitives
+
+/// The one connection to the ledger's file: opens it, opens it again after trouble, and commits groups.
+actor LedgerConnection {
+    enum Write: Sendable {
+        case append([ConsentEvent], RoomName)
+        case heartbeat
+    }
+
+    /// How long a write waits for somebody else's lock; a quarter of a heartbeat's freshness.
+    private static let busySeconds = 0.25
+    /// Size to which the write-ahead log is cut after a checkpoint.
+    private static let journalBytes = 16 << 20
+
+    private let executor = LedgerExecutor()
+    private let directory: LedgerDirectory
+    private var database: DatabaseQueue?
+    private var identity: FileIdentity?
+    private var isClosed = false
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(directory: String) throws(LedgerError) {
+        self.directory = try LedgerDirectory(path: directory)
+    }
+
+    /// Opens the file for the first time, making it if there is none.
+    func open() throws(LedgerError) {
+        try directory.prepareFile()
+        _ = try connected()
+    }
+
+    func close() {
+        isClosed = true
+        try? database?.close()
+        database = nil
+    }
+
+    /// Writes all of `writes` in one transaction; a conflict fails alone, anything else fails all.
+    func commit(_ writes: [Write]) -> [Result<Void, LedgerError>] {
+        do {
+            let database = try connected()
+            return try attempt("commit") {
+                try database.writeWithoutTransaction { connection in
+                    var results: [Result<Void, LedgerError>] = []
+                    try connection.inTransaction(.immediate) {
+                        results = try writes.map { try Self.perform($0, connection) }
+                        return .commit
+                    }
+                    return results
+                }
+            }
+        } catch {
+            return writes.map { _ in .failure(error) }
+        }
+    }
+
+    func read(room: RoomName, after sequence: UInt64) throws(LedgerError) -> [ConsentEvent] {
+        let database = try connected()
+        return try attempt("read of room \(room)") {
+            try database.read { try ConsentEvent.fetch(room: room, after: sequence, $0) }
+        }
+    }
+
+    func rooms() throws(LedgerError) -> [RoomName] {
+        let database = try connected()
+        return try attempt("read of rooms") {
+            try database.read { connection in
+                try String.fetchAll(connection, sql: "SELECT name FROM room ORDER BY id")
+                    .compactMap { RoomName($0) }
+            }
+        }
+    }
+
+    func limitPages(to pages: Int?) throws(LedgerError) {
+        let database = try connected()
+        try attempt("limit of pages") {
+            try database.writeWithoutTransaction { connection in
+                let limit = pages ?? 4_294_967_294
+                try connection.execute(sql: "PRAGMA max_page_count = \(limit)")
+            }
+        }
+    }
+
+    // MARK: - Writing
+
+    private static func perform(_ write: Write, _ connection: Database) throws -> Result<Void, LedgerError> {
+        switch write {
+        case .heartbeat:
+            try connection.cachedStatement(sql: "UPDATE heartbeat SET beats = beats + 1").execute()
+            return .success(())
+        case .append(let events, let room):
+            let id = try roomID(room, connection)
+            let found = try UInt64.fetchOne(
+                connection.cachedStatement(sql: "SELECT max(sequence) FROM consent_event WHERE room = ?"),
+                arguments: [id]
+            )
+            var last = found ?? 0
+            for event in events {
+                guard event.sequence == last &+ 1 else {
+                    return .failure(.conflict(room: room, expected: event.sequence, found: last))
+                }
+                last = event.sequence
+            }
+            for event in events { try event.insert(room: id, connection) }
+            return .success(())
+        }
+    }
+
+    private static func roomID(_ room: RoomName, _ connection: Database) throws -> Int64 {
+        let select = try connection.cachedStatement(sql: "SELECT id FROM room WHERE name = ?")
+        if let id = try Int64.fetchOne(select, arguments: [room.text]) { return id }
+        try connection.execute(sql: "INSERT INTO room (name) VALUES (?)", arguments: [room.text])
+        return connection.lastInsertedRowID
+    }
+
+    // MARK: - Opening
+
+    /// The open database, opened again if trouble made us let go of it.
+    private func connected() throws(LedgerError) -> DatabaseQueue {
+        if isClosed { throw .unavailable("the ledger is closed") }
+        let current = directory.fileIdentity()
+        if let database, current == identity { return database }
+        // A file that was moved away would swallow what we write; one that never was ours is not made anew.
+        guard let current, identity == nil || current == identity else {
+            throw .unavailable("\(directory.databasePath) is gone or was replaced")
+        }
+        let opened = try attempt("opening") { try Self.openDatabase(at: directory.databasePath) }
+        database = opened
+        identity = current
+        return opened
+    }
+
+    private static func openDatabase(at path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(busySeconds)
+        configuration.foreignKeysEnabled = true
+        configuration.prepareDatabase { connection in
+            try connection.execute(
+                sql: """
+                    PRAGMA synchronous = FULL;
+                    PRAGMA secure_delete = ON;
+                    PRAGMA trusted_schema = OFF;
+                    PRAGMA journal_size_limit = \(journalBytes);
+                    """
+            )
+        }
+        let database = try DatabaseQueue(path: path, configuration: configuration)
+        try database.writeWithoutTransaction { connection in
+            try checkOwnership(connection, path: path)
+            let mode = try String.fetchOne(connection, sql: "PRAGMA journal_mode = WAL")
+            guard mode == "wal" else {
+                throw LedgerError.unusable("\(path) cannot use a write-ahead log (mode \(mode ?? "none"))")
+            }
+        }
+        try LedgerSchema.migrator.migrate(database)
+        return database
+    }
+
+    /// Refuses a file that is somebody else's, newer than this program, or damaged.
+    private static func checkOwnership(_ connection: Database, path: String) throws {
+        let tables = try Int.fetchOne(connection, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        guard tables > 0 else {
+            // Before the first table, so that a crash in between does not leave a file of nobody's.
+            try connection.execute(sql: "PRAGMA application_id = \(LedgerSchema.applicationID)")
+            return
+        }
+        let application = try Int.fetchOne(connection, sql: "PRAGMA application_id") ?? 0
+        guard application == LedgerSchema.applicationID else {
+            throw LedgerError.unusable("\(path) is a SQLite file of another application (id \(application))")
+        }
+        let version = try Int.fetchOne(connection, sql: "PRAGMA user_version") ?? 0
+        guard version <= LedgerSchema.version else {
+            throw LedgerError.unusable(
+                "\(path) has layout \(version), newer than this program's \(LedgerSchema.version)"
+            )
+        }
+        let check = try String.fetchOne(connection, sql: "PRAGMA quick_check(1)")
+        guard check == "ok" else {
+            throw LedgerError.unusable("\(path) is damaged: \(check ?? "no answer")")
+        }
+    }
+
+    // MARK: - Failures
+
+    /// Runs `body`; translates its errors, and lets go of the connection where a fresh one may help.
+    private func attempt<Value>(_ what: String, _ body: () throws -> Value) throws(LedgerError) -> Value {
+        do {
+            return try body()
+        } catch let error as LedgerError {
+            throw error
+        } catch let error as DatabaseError {
+            let text = "\(what) of \(directory.databasePath) failed: \(error.message ?? "unknown")"
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL:
+                throw .unavailable("\(text) (\(error.extendedResultCode))")
+            case .SQLITE_NOTADB:
+                throw .unusable("\(directory.databasePath) is not a SQLite file")
+            case .SQLITE_CORRUPT:
+                throw .unusable("\(directory.databasePath) is damaged")
+            default:
+                try? database?.close()
+                database = nil
+                throw .unavailable("\(text) (\(error.extendedResultCode))")
+            }
+        } catch {
+            throw .unavailable("\(what) of \(directory.databasePath) failed: \(error)")
+        }
+    }
+}
