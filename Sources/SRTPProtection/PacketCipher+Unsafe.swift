@@ -21,7 +21,7 @@ extension PacketCipher {
 
     init(
         _ profile: SRTPProfile,
-        keys: consuming SessionKeys,
+        keys: borrowing SessionKeys,
         backend: CipherBackend,
         direction: Direction
     ) throws(ProtectionKeyError) {
@@ -64,9 +64,11 @@ extension PacketCipher {
             } else {
                 let unused = SecretBytes(count: Layout.counterKeyBytes)
                 tally_aes_expand(library, keys.encryptionKey, secrets.base + Layout.key, unused.base)
+                extendLifetime(unused)
             }
         }
         #endif
+        extendLifetime(keys)
     }
 
     /// Encrypts `payload` to behind the header that stands at `packet`, and the tag behind that.

@@ -68,6 +68,8 @@ struct SessionKeys: ~Copyable {
             block.base.storeBytes(of: salted, toByteOffset: labelOffset, as: UInt8.self)
             guard derived else { throw .cipherUnavailable }
         }
+        // The pointer above does not keep it alive.
+        extendLifetime(block)
     }
 
     /// Session keys from elsewhere, for test vectors that start behind the derivation.

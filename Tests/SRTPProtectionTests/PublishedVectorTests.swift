@@ -61,6 +61,7 @@ struct PublishedVectorTests {
         let encryption = Array(UnsafeRawBufferPointer(start: keys.encryptionKey, count: 16))
         let sessionSalt = Array(UnsafeRawBufferPointer(start: keys.paddedSalt, count: 16))
         let authentication = Array(UnsafeRawBufferPointer(start: keys.authenticationKey, count: 20))
+        extendLifetime(keys)
         #expect(encryption == (try hex("C61E7A93744F39EE10734AFE3FF7A087")))
         #expect(sessionSalt == (try hex("30CBBC08863D8C85D49DB34A9AE1 0000")))
         #expect(authentication == (try hex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4")))
