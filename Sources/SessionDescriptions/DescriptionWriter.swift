@@ -93,7 +93,7 @@ struct DescriptionWriter {
         return section
     }
 
-    /// ICE, DTLS and the section's name. Every section repeats the credentials, as browsers do themselves.
+    /// The section's name, ICE and DTLS: every section repeats the credentials, as browsers do themselves.
     func transport(mid: String, setup: String, hasCandidates: Bool) -> [SDPAttribute] {
         var attributes: [SDPAttribute] = []
         if !mid.isEmpty { attributes.append(SDPAttribute("mid", mid)) }

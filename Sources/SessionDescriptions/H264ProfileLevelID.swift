@@ -19,8 +19,10 @@ package struct H264ProfileLevelID: Hashable, Sendable {
     /// What an absent parameter means: Baseline at level 1.
     package static let absent = H264ProfileLevelID(rawValue: 0x42_000A)
 
-    /// Six hexadecimal digits. ffmpeg 8 prints its own flag 0x200 for constrained Baseline into the middle
-    /// byte, which makes seven ("422001f"): that is read as constraint_set1.
+    /// Reads six hexadecimal digits.
+    ///
+    /// ffmpeg 8 prints its own flag 0x200 for constrained Baseline into the middle byte, which makes seven
+    /// ("422001f"): that is read as constraint_set1.
     package init?(_ text: some StringProtocol) {
         if let value = text.hexadecimal(digits: 6) {
             self.init(rawValue: value)
@@ -41,7 +43,7 @@ package struct H264ProfileLevelID: Hashable, Sendable {
     private var constraints: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 8) }
     private var levelIDC: UInt8 { UInt8(truncatingIfNeeded: rawValue) }
 
-    /// RFC 6184 table 5: which spellings are the same profile. `nil` for those the relay does not forward.
+    /// The profile by RFC 6184 table 5, which has several spellings for some; `nil` if it is not forwarded.
     package var profile: Profile? {
         let flags = constraints
         func matches(_ mask: UInt8, _ value: UInt8) -> Bool { flags & mask == value }

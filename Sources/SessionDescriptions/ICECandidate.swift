@@ -19,8 +19,9 @@ package struct ICECandidate: Hashable, Sendable {
     package var address: SocketAddress
     package var kind: Kind
 
-    /// A UDP host candidate of component 1; `preference` (0 to 65535) orders several, highest first.
-    package init(host address: SocketAddress, preference: UInt16 = 65535) {
+    /// A UDP host candidate of component 1; `preference` orders several, highest first.
+    package init(host address: SocketAddress, preference: UInt16? = nil) {
+        let preference = preference ?? (address.isIPv6 ? 65_534 : 65_535)
         // RFC 8445 section 5.1.2.1: type preference 126 for host, 256 minus the component.
         priority = UInt32(126) << 24 | UInt32(preference) << 8 | 255
         foundation = address.isIPv6 ? "2" : "1"
@@ -30,8 +31,10 @@ package struct ICECandidate: Hashable, Sendable {
         kind = .host
     }
 
-    /// Reads an attribute's value, with or without the leading `candidate:`; `nil` if it is malformed, names
-    /// a host or has a kind this relay does not know. Extensions behind `typ` are passed over.
+    /// Reads an attribute's value, with or without the leading `candidate:`.
+    ///
+    /// `nil` if it is malformed, names a host or has a kind this relay does not know. Extensions behind `typ`
+    /// are passed over.
     package init?(parsing text: some StringProtocol) {
         var line = Substring(text).trimmed
         if line.hasPrefix("candidate:") { line = Substring(line.utf8.dropFirst("candidate:".utf8.count)) }
@@ -59,8 +62,9 @@ package struct ICECandidate: Hashable, Sendable {
 }
 
 extension StringProtocol {
-    /// Visible ASCII without `:`, which separates the two fragments in a STUN USERNAME. RFC 8839 allows
-    /// letters, digits, `+` and `/` alone; some stacks write other marks.
+    /// Visible ASCII without `:`, which separates the two fragments in a STUN USERNAME.
+    ///
+    /// RFC 8839 allows letters, digits, `+` and `/` alone; some stacks write other marks.
     var isICEText: Bool { !utf8.isEmpty && utf8.allSatisfy { (33...126).contains($0) && $0 != 58 } }
 
     /// RFC 8839 section 5.4: 4 to 256 characters.

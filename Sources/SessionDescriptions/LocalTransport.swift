@@ -8,7 +8,7 @@ package struct LocalTransport: Sendable {
     package var icePassword: String
     /// The certificate's SHA-256, 32 bytes.
     package var fingerprintSHA256: [UInt8]
-    /// UDP host candidates. They are written IPv4 first, since ffmpeg uses the first one only.
+    /// UDP host candidates, written IPv4 first whatever their order here: ffmpeg uses the first one only.
     package var candidates: [ICECandidate]
     package var isLite: Bool
     /// The CNAME of every stream sent, RFC 7022.

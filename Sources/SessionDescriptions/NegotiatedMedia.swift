@@ -14,6 +14,11 @@ package struct MediaStreamID: Hashable, Sendable {
 package struct RemoteSSRC: Hashable, Sendable {
     package var ssrc: UInt32
     package var rtxSSRC: UInt32?
+
+    package init(ssrc: UInt32, rtxSSRC: UInt32? = nil) {
+        self.ssrc = ssrc
+        self.rtxSSRC = rtxSSRC
+    }
 }
 
 /// What this side sends in one media section.
@@ -21,9 +26,9 @@ package struct OutgoingStream: Hashable, Sendable {
     package var ssrc: UInt32
     /// Announced when retransmission is negotiated.
     package var rtxSSRC: UInt32?
-    /// The `msid`'s stream: the same for audio and video that belong together. A token of at most 64 bytes.
+    /// The stream of `a=msid`, a token: the same for audio and video that belong together.
     package var streamID: String
-    /// The `msid`'s track. A token of at most 64 bytes.
+    /// The track of `a=msid`, a token.
     package var trackID: String
 
     package init(ssrc: UInt32, rtxSSRC: UInt32? = nil, streamID: String, trackID: String) {
@@ -64,8 +69,10 @@ package struct NegotiatedMedia: Sendable {
     /// The id of the header extension called `uri`, if it is in use.
     package func extensionID(_ uri: String) -> UInt8? { extensions.first { $0.uri == uri }?.id }
 
-    /// The codec here that decodes what `source` codes: the same name, and for H.264 the same profile at a
-    /// sufficient level, else the same profile, else one that contains it. `nil` if there is none.
+    /// The codec here that decodes what `source` codes; `nil` if there is none.
+    ///
+    /// The same name, and for H.264 the same profile at a sufficient level, else the same profile, else one
+    /// that contains it.
     package func codec(decoding source: NegotiatedCodec) -> NegotiatedCodec? {
         let named = codecs.filter { $0.name == source.name }
         guard source.name == .h264, let wanted = source.profileLevelID else { return named.first }

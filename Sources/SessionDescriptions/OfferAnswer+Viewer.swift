@@ -23,10 +23,11 @@ extension OfferAnswer {
         stream: (ViewerSlot) -> OutgoingStream?
     ) throws(OfferError) -> Outcome {
         let received = try ReceivedDescription(offer)
-        guard received.active.count <= maximumViewerSections else {
+        let wanted = received.active.filter { $0.kind != .application }.count
+        guard wanted <= maximumViewerSections else {
             throw OfferError(
                 .tooManyMedia,
-                "a viewer has at most \(maximumViewerSections) sections, got \(received.active.count)"
+                "a viewer has at most \(maximumViewerSections) sections, got \(wanted)"
             )
         }
         var media: [NegotiatedMedia] = []

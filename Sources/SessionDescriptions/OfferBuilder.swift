@@ -11,8 +11,7 @@ package enum OfferBuilder {
         (13, HeaderExtensionURI.videoOrientation, [.video]),
     ]
 
-    /// A WHIP offer: one sendonly section for each stream given, audio first. The first codec of
-    /// `videoCodecs` is the preferred one.
+    /// A WHIP offer: one sendonly section for each stream given, audio first, preferred video codec first.
     package static func publisherOffer(
         local: LocalTransport,
         audio: OutgoingStream?,

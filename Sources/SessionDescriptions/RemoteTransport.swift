@@ -14,8 +14,10 @@ struct RemoteTransport {
     let setup: String
     let candidates: [ICECandidate]
 
-    /// `sections`: those in use, the one whose transport counts first. Others are asked in order, since a
-    /// bundled section need not repeat the transport (RFC 9143 section 7.1.3).
+    /// Reads the transport of `sections`, those in use, the one that counts first.
+    ///
+    /// Others are asked in order, since a bundled section need not repeat the transport (RFC 9143 section
+    /// 7.1.3).
     init(_ description: SessionDescription, sections: [MediaSection]) throws(OfferError) {
         let scopes = sections.map(\.description.attributes) + [description.attributes]
         guard
