@@ -93,25 +93,22 @@ import Testing
             VideoEncoderSettings(codec: codec, width: 640, height: 360, kilobitsPerSecond: 2_000)
         )
         var random = SeededRandom(seed: 3)
-        func secondsOfNoise(_ seconds: Int, from start: Int) throws -> Int {
-            var bytes = 0
-            for number in start..<(start + 30 * seconds) {
-                var picture = I420Picture(width: 640, height: 360)
-                for y in stride(from: 0, to: 360, by: 24) {
-                    for x in stride(from: 0, to: 640, by: 32) {
-                        let hue = Int.random(in: 0..<360, using: &random)
-                        picture.fillRectangle(
-                            x: x,
-                            y: y,
-                            width: 32,
-                            height: 24,
-                            color: PictureColor(hue: hue, saturation: 60, value: 60 + hue % 40)
-                        )
-                    }
+        let pictures = (0..<7).map { _ in
+            var picture = I420Picture(width: 640, height: 360)
+            for y in stride(from: 0, to: 360, by: 24) {
+                for x in stride(from: 0, to: 640, by: 32) {
+                    let hue = Int.random(in: 0..<360, using: &random)
+                    let color = PictureColor(hue: hue, saturation: 60, value: 60 + hue % 40)
+                    picture.fillRectangle(x: x, y: y, width: 32, height: 24, color: color)
                 }
-                bytes += try encoder.encode(picture, timestamp: UInt32(number * 3_000)).bytes.count
             }
-            return bytes
+            return picture
+        }
+        func secondsOfNoise(_ seconds: Int, from start: Int) throws -> Int {
+            try (start..<(start + 30 * seconds)).reduce(0) { bytes, number in
+                let picture = pictures[number % pictures.count]
+                return try bytes + encoder.encode(picture, timestamp: UInt32(number * 3_000)).bytes.count
+            }
         }
         let high = try secondsOfNoise(2, from: 0)
         try encoder.setBitRate(kilobitsPerSecond: 300)
