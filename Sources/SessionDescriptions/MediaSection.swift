@@ -4,6 +4,8 @@
 struct MediaSection {
     /// The most SSRCs kept: three simulcast layers with their retransmissions, twice over.
     static let maximumSSRCs = 16
+    /// The most `a=extmap` lines looked at, the session's included: a one-byte header has 14 ids.
+    static let maximumExtensionMaps = 64
 
     let index: Int
     let description: MediaDescription
@@ -45,7 +47,10 @@ struct MediaSection {
         payloadTypes = description.formats.compactMap { $0.decimal(UInt8.self) }
             .filter { $0 < 128 && !(64...95).contains($0) && seen.insert($0).inserted }
         recordPreference = Self.recordPreference(session.attributes + description.attributes)
-        extensionMaps = session.attributes.filter { $0.name == "extmap" }.compactMap(\.value)
+        extensionMaps = Array(
+            session.attributes.lazy.filter { $0.name == "extmap" }.compactMap(\.value)
+                .prefix(Self.maximumExtensionMaps)
+        )
         read()
     }
 
@@ -79,7 +84,7 @@ struct MediaSection {
                 default: feedback[type, default: []].formUnion(FeedbackMechanisms(words: tail))
                 }
             case "extmap":
-                extensionMaps.append(value)
+                if extensionMaps.count < Self.maximumExtensionMaps { extensionMaps.append(value) }
             case "msid" where streamID == nil:
                 streamID = Self.streamID(value[...])
             case "ssrc":

@@ -26,7 +26,7 @@ struct ReceivedDescription {
             description.attributes.lazy.filter { $0.name == "group" }
             .map { ($0.value ?? "").fields(" ") }
             .first { $0.first == "BUNDLE" && $0.dropFirst().contains(Substring(first)) }?
-            .dropFirst().map { String($0) }.filter { mids.contains($0) } ?? []
+            .dropFirst().map { String($0) }.filter { mids.remove($0) != nil } ?? []
     }
 
     /// The sections that ask for something.
