@@ -1,0 +1,152 @@
+import Disclosures
+import Hummingbird
+import Primitives
+import RoomControl
+
+/// Reads and judges bearer tokens, from the `Authorization` field only (RFC 6750 2.1).
+struct Bearer: Sendable {
+    let authority: TokenAuthority
+
+    /// The request's token. 401 if there is none or it is not valid.
+    func token(of request: Request) async throws -> VerifiedToken {
+        guard let token = try await tokenIfPresent(of: request) else {
+            throw unauthorized(
+                "missing-token",
+                "send a token of this relay as Authorization: Bearer <token>",
+                error: nil
+            )
+        }
+        return token
+    }
+
+    /// The request's token, `nil` if it sends none. 401 if there is one that is not valid.
+    func tokenIfPresent(of request: Request) async throws -> VerifiedToken? {
+        let fields = request.headers[values: .authorization]
+        guard let field = fields.first else { return nil }
+        guard fields.count == 1, let text = bearerText(field) else {
+            throw unauthorized(
+                "malformed-authorization",
+                "the Authorization field is not of the form Bearer <token>",
+                error: "invalid_request"
+            )
+        }
+        do {
+            return try await authority.verify(text)
+        } catch .expired {
+            throw unauthorized(
+                "expired-token",
+                "the token has expired; get a new one",
+                error: "invalid_token"
+            )
+        } catch .invalid {
+            throw unauthorized(
+                "invalid-token",
+                "the token is damaged or not one of this relay",
+                error: "invalid_token"
+            )
+        }
+    }
+
+    /// The publish token of a room. 403 for another kind or room.
+    func publishToken(of request: Request, room: RoomName) async throws -> (PublishToken, VerifiedToken) {
+        let token = try await token(of: request)
+        guard case .publish(let publish) = token.access else { throw wrongKind(token, needed: "publish") }
+        guard publish.room == room else { throw foreignRoom() }
+        return (publish, token)
+    }
+
+    /// The view token of a room. 403 for another kind or room.
+    func viewToken(of request: Request, room: RoomName) async throws -> (ViewToken, VerifiedToken) {
+        let token = try await token(of: request)
+        guard case .view(let view) = token.access else { throw wrongKind(token, needed: "view") }
+        guard view.room == room else { throw foreignRoom() }
+        return (view, token)
+    }
+
+    /// Who acts for a participant: that participant or an operator. 403 for everyone else.
+    func participantActor(
+        of request: Request,
+        room: RoomName,
+        participant: ParticipantID
+    ) async throws -> ParticipantActor {
+        let token = try await token(of: request)
+        switch token.access {
+        case .publish(let publish):
+            guard publish.room == room else { throw foreignRoom() }
+            guard publish.participant == participant else {
+                throw forbidden("foreign-participant", "the token is another participant's")
+            }
+            return .participant(token)
+        case .view:
+            throw wrongKind(token, needed: "publish")
+        case .relayOperator:
+            return .relayOperator(token)
+        }
+    }
+
+    /// 401 without a valid token, 403 for a token that is not an operator's.
+    func requireOperator(_ request: Request) async throws {
+        let token = try await token(of: request)
+        guard case .relayOperator = token.access else { throw wrongKind(token, needed: "operator") }
+    }
+
+    /// Checks a token that came along with a session's unguessable URL: it must be the session's own, or an
+    /// operator's. 403 if not.
+    func requireOwnership(_ token: VerifiedToken, of owner: SessionOwner) throws {
+        switch (token.access, owner) {
+        case (.relayOperator, _):
+            return
+        case (.publish(let publish), .publisher(let room, let participant)):
+            guard publish.room == room else { throw foreignRoom() }
+            guard publish.participant == participant else {
+                throw forbidden("foreign-participant", "the token is another participant's")
+            }
+        case (.view(let view), .viewer(let room, let audience)):
+            guard view.room == room else { throw foreignRoom() }
+            guard view.audience == audience else {
+                throw forbidden("foreign-audience", "the token is another audience's")
+            }
+        default:
+            throw wrongKind(token, needed: "publish or view")
+        }
+    }
+
+    private func bearerText(_ field: String) -> String? {
+        let parts = field.split(separator: " ", omittingEmptySubsequences: true)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1])
+    }
+
+    private func unauthorized(_ code: String, _ detail: String, error: String?) -> RefusedRequest {
+        var challenge = "Bearer realm=\"tally\""
+        if let error { challenge += ", error=\"\(error)\", error_description=\"\(detail)\"" }
+        return RefusedRequest(
+            problem: RelayProblem(code, status: 401, detail: detail),
+            headers: [.wwwAuthenticate: challenge]
+        )
+    }
+
+    private func forbidden(_ code: String, _ detail: String) -> RefusedRequest {
+        RefusedRequest(
+            problem: RelayProblem(code, status: 403, detail: detail),
+            headers: [.wwwAuthenticate: "Bearer realm=\"tally\", error=\"insufficient_scope\""]
+        )
+    }
+
+    private func foreignRoom() -> RefusedRequest {
+        forbidden("foreign-room", "the token is for another room")
+    }
+
+    private func wrongKind(_ token: VerifiedToken, needed: String) -> RefusedRequest {
+        forbidden(
+            "wrong-token-kind",
+            "this takes a token of kind \(needed), and the one sent is of kind \(token.access.kind)"
+        )
+    }
+}
+
+/// Who acts on a participant's events and consents.
+enum ParticipantActor {
+    case participant(VerifiedToken)
+    case relayOperator(VerifiedToken)
+}

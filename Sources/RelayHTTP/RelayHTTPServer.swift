@@ -1,0 +1,145 @@
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOSSL
+import RoomControl
+import ServiceLifecycle
+
+/// Puts the HTTP surface together.
+package enum RelayHTTPServer {
+    /// Field names and values: a token has at most 8 KiB, and no client sends fields of that size otherwise.
+    private static let maximumHeaderBytes = 16 * 1024
+    private static let maximumHeaders = 100
+    /// Connections that wait for `accept`.
+    private static let backlog = 1024
+    private static let heartbeatSeconds = 15
+
+    /// The server as a service: runs until it is told to shut down gracefully, then ends open requests.
+    /// `onListening` is told the port once the socket is bound. Throws where TLS files cannot be read.
+    package static func makeService(
+        service: any RelayService,
+        configuration: TallyConfiguration,
+        tokens: TokenAuthority,
+        logger: Logger,
+        metrics: PrometheusMetrics = PrometheusMetrics(),
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) throws -> any Service {
+        try makeApplication(
+            service: service,
+            configuration: configuration,
+            tokens: tokens,
+            logger: logger,
+            metrics: metrics,
+            onListening: onListening
+        )
+    }
+
+    /// The same as a Hummingbird application.
+    package static func makeApplication(
+        service: any RelayService,
+        configuration: TallyConfiguration,
+        tokens: TokenAuthority,
+        logger: Logger,
+        metrics: PrometheusMetrics = PrometheusMetrics(),
+        heartbeat: Duration = .seconds(heartbeatSeconds),
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) throws -> some ApplicationProtocol {
+        let http = configuration.http
+        let limits = configuration.limits
+        let limiter = HandshakeLimiter(
+            handshakesPerSecond: limits.handshakesPerSecond,
+            requestsPerSecond: limits.requestsPerSecond
+        )
+        let addresses = ClientAddress(trustsLoopbackProxy: http.trustProxy)
+        let overTLS = http.tls != nil
+
+        let router = Router(context: RelayRequestContext.self)
+        router.add(
+            middleware: RequestBoundary(
+                crossOrigin: CrossOrigin(origins: configuration.cors.origins),
+                limiter: limiter,
+                addresses: addresses,
+                metrics: metrics,
+                overTLS: overTLS || http.publicURL.hasPrefix("https://")
+            )
+        )
+        let routes = RelayRoutes(
+            service: service,
+            configuration: configuration,
+            tokens: tokens,
+            bearer: Bearer(authority: tokens),
+            bodies: RequestBodies(maximumBytes: limits.bodyBytes),
+            limiter: limiter,
+            addresses: addresses,
+            eventStreams: EventStreams(
+                seats: StreamSeats(
+                    maximum: limits.eventStreams,
+                    maximumPerOwner: limits.eventStreamsPerParticipant
+                ),
+                heartbeat: heartbeat
+            ),
+            urls: PublicURL(
+                configured: http.publicURL,
+                overTLS: overTLS,
+                fallbackAuthority: "\(http.host.contains(":") ? "[\(http.host)]" : http.host):\(http.port)"
+            ),
+            metrics: metrics
+        )
+        routes.register(on: Endpoints(router: router))
+
+        var channel = HTTP1Channel.Configuration(
+            // Twice the limit is read and thrown away, so that a client that sends a little too much still gets
+            // to read the refusal.
+            additionalChannelHandlers: [
+                RequestDeadline(
+                    timeoutSeconds: http.requestTimeoutSeconds,
+                    maximumBytes: limits.bodyBytes * 2
+                )
+            ],
+            idleTimeout: .seconds(Int64(http.idleTimeoutSeconds))
+        )
+        channel.httpDecoder = .init(
+            maxHeaderFieldSize: maximumHeaderBytes,
+            maxHeaderListSize: maximumHeaderBytes * 2,
+            maxHeaderFieldCount: maximumHeaders
+        )
+        return Application(
+            router: router,
+            server: try server(channel, tls: http.tls),
+            configuration: ApplicationConfiguration(
+                address: .hostname(http.host, port: http.port),
+                serverName: "tally",
+                backlog: backlog,
+                availableConnectionsDelegate: .maximum(http.maximumConnections, logger: logger)
+            ),
+            onServerRunning: { channel in
+                await onListening(channel.localAddress?.port ?? http.port)
+            },
+            logger: logger
+        )
+    }
+
+    private static func server(
+        _ channel: HTTP1Channel.Configuration,
+        tls files: TallyConfiguration.TLSFiles?
+    ) throws -> HTTPServerBuilder {
+        guard let files else { return .http1(configuration: channel) }
+        var tls: TLSConfiguration
+        do {
+            tls = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate)
+                    .map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
+            )
+        } catch {
+            throw ConfigurationError(problems: [
+                "http.tls: cannot read the certificate \(files.certificate) with the key \(files.key): \(error)"
+            ])
+        }
+        tls.minimumTLSVersion = .tlsv12
+        tls.applicationProtocols = ["http/1.1"]
+        return try .tls(.http1(configuration: channel), tlsConfiguration: tls)
+    }
+}

@@ -1,0 +1,52 @@
+import Hummingbird
+import RoomControl
+
+extension RelayRoutes {
+    /// The pages, from memory.
+    func registerPages(on endpoints: Endpoints) {
+        endpoints.add("/", [.get: { request, _ in Self.serve("index.html", to: request) }])
+        endpoints.add(
+            "/rooms/{room}",
+            [
+                .get: { request, context in
+                    _ = try room(context)
+                    return Self.serve("room.html", to: request)
+                }
+            ]
+        )
+        // Files are their own endpoints, so that a path can only ever name one of the table.
+        for name in EmbeddedPages.all.keys where !name.hasSuffix(".html") {
+            endpoints.add("/pages/\(name)", [.get: { request, _ in Self.serve(name, to: request) }])
+        }
+        endpoints.add("/favicon.ico", [.get: { request, _ in Self.serve("favicon.svg", to: request) }])
+    }
+
+    /// Pages may load, run and talk to nothing but this relay, and nobody may frame them.
+    private static let contentSecurityPolicy = [
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
+        "img-src 'self' data:", "media-src 'self' blob: mediastream:", "frame-ancestors 'none'",
+        "base-uri 'none'", "form-action 'none'",
+    ].joined(separator: "; ")
+
+    private static func serve(_ name: String, to request: Request) -> Response {
+        guard let page = EmbeddedPages.all[name] else { return Response(status: .notFound) }
+        var headers: HTTPFields = [
+            // Revalidated each time, so that a page never runs with the scripts of an older relay.
+            .cacheControl: "no-cache",
+            .eTag: page.entityTag,
+            .contentSecurityPolicy: contentSecurityPolicy,
+            .referrerPolicy: "no-referrer",
+            .permissionsPolicy: "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
+            .crossOriginOpenerPolicy: "same-origin",
+        ]
+        if request.headers[.ifNoneMatch] == page.entityTag {
+            return Response(status: .notModified, headers: headers)
+        }
+        headers[.contentType] = page.contentType
+        return Response(
+            status: .ok,
+            headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: page.bytes))
+        )
+    }
+}

@@ -1,0 +1,49 @@
+import Hummingbird
+import Primitives
+import RoomControl
+
+extension RelayRoutes {
+    private struct RoomList: Encodable {
+        var rooms: [RoomSummary]
+    }
+
+    /// The rooms there are: all of them for an operator and where viewing is open, else the token's own.
+    func registerRooms(on endpoints: Endpoints) {
+        endpoints.add("/v1/rooms", [.get: listRooms])
+        endpoints.add("/v1/rooms/{room}", [.get: showRoom])
+    }
+
+    @Sendable private func listRooms(
+        _ request: Request,
+        _ context: RelayRequestContext
+    ) async throws -> Response {
+        .json(RoomList(rooms: try await visibleRooms(request)))
+    }
+
+    @Sendable private func showRoom(
+        _ request: Request,
+        _ context: RelayRequestContext
+    ) async throws -> Response {
+        let room = try room(context)
+        guard let summary = try await visibleRooms(request).first(where: { $0.room == room.text }) else {
+            throw RelayProblem(
+                "unknown-room",
+                status: 404,
+                detail: "there is no such room now, or it is not yours to see"
+            )
+        }
+        return .json(summary)
+    }
+
+    private func visibleRooms(_ request: Request) async throws -> [RoomSummary] {
+        let isOpen = configuration.rooms.openViewing
+        let token = try await isOpen ? bearer.tokenIfPresent(of: request) : bearer.token(of: request)
+        let rooms = await service.rooms().sorted { $0.room < $1.room }
+        guard !isOpen, let token else { return rooms }
+        switch token.access {
+        case .relayOperator: return rooms
+        case .publish(let publish): return rooms.filter { $0.room == publish.room.text }
+        case .view(let view): return rooms.filter { $0.room == view.room.text }
+        }
+    }
+}

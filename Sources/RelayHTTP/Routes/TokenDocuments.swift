@@ -1,0 +1,139 @@
+import Disclosures
+import Primitives
+
+/// The body of `POST /v1/tokens`.
+struct TokenRequestDocument: Decodable {
+    let access: AccessToken
+    /// `nil` for the configured lifetime.
+    let lifetimeSeconds: Int?
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case kind
+        case room
+        case participant
+        case name
+        case replace
+        case grants
+        case purpose
+        case recipient
+        case lifetimeSeconds = "lifetime_seconds"
+    }
+
+    private struct Grant: Decodable {
+        let audience: Audience
+
+        private enum CodingKeys: String, CodingKey, CaseIterable {
+            case purpose
+            case recipient
+        }
+
+        init(from decoder: any Decoder) throws {
+            try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            audience = try container.decodeAudience(purpose: .purpose, recipient: .recipient)
+        }
+    }
+
+    init(from decoder: any Decoder) throws {
+        try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        lifetimeSeconds = try container.decodeIfPresent(Int.self, forKey: .lifetimeSeconds)
+        let room = try container.decode(RoomName.self, forKey: .room)
+        switch try container.decode(String.self, forKey: .kind) {
+        case "publish":
+            let participant = try container.decode(ParticipantID.self, forKey: .participant)
+            let name = try container.decodeIfPresent(String.self, forKey: .name) ?? participant.text
+            guard isScreenName(name) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .name,
+                    in: container,
+                    debugDescription: "a name has 1 to 64 characters and no control characters"
+                )
+            }
+            access = .publish(
+                PublishToken(
+                    room: room,
+                    participant: participant,
+                    name: name,
+                    replace: try container.decodeIfPresent(Bool.self, forKey: .replace) ?? false,
+                    grants: try container.decodeIfPresent([Grant].self, forKey: .grants)?
+                        .map { $0.audience } ?? []
+                )
+            )
+        case "view":
+            let audience =
+                container.contains(.purpose)
+                ? try container.decodeAudience(purpose: .purpose, recipient: .recipient) : .roomViewers
+            guard audience.comesByViewing else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .purpose,
+                    in: container,
+                    debugDescription: "a view token is not of the purpose recording"
+                )
+            }
+            access = .view(ViewToken(room: room, audience: audience))
+        default:
+            throw DecodingError.dataCorruptedError(
+                forKey: .kind,
+                in: container,
+                debugDescription: "unknown kind; known are publish, view"
+            )
+        }
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// The audience in two members of an object.
+    fileprivate func decodeAudience(purpose: Key, recipient: Key) throws -> Audience {
+        let name = try decode(String.self, forKey: purpose)
+        guard let known = Purpose(rawValue: name) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: purpose,
+                in: self,
+                debugDescription: "unknown purpose; known are "
+                    + Purpose.allCases.map { $0.rawValue }.joined(separator: ", ")
+            )
+        }
+        let recipientName = try decodeIfPresent(String.self, forKey: recipient)
+        guard let audience = Audience(purpose: known, recipient: recipientName) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: recipient,
+                in: self,
+                debugDescription: known.namesRecipient
+                    ? "\(name) names a recipient: 1 to 64 characters of a-z A-Z 0-9 - _ ."
+                    : "\(name) has no recipient"
+            )
+        }
+        return audience
+    }
+}
+
+/// The body of `POST …/guest-token`; absent for a viewer.
+struct GuestRequestDocument: Decodable {
+    enum Kind: String, Decodable {
+        case view
+        case publish
+    }
+
+    var kind: Kind?
+    /// The screen name of a publisher.
+    var name: String?
+}
+
+/// The answer that carries a new token.
+struct TokenDocument: Encodable {
+    var token: String
+    var kind: String
+    var room: String
+    var participant: String?
+    /// RFC 3339.
+    var expiresAt: String
+
+    private enum CodingKeys: String, CodingKey {
+        case token
+        case kind
+        case room
+        case participant
+        case expiresAt = "expires_at"
+    }
+}

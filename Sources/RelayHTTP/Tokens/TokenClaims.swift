@@ -1,0 +1,171 @@
+import Disclosures
+import JWTKit
+import Primitives
+
+/// The claims as they stand in a token (RFC 7519); every field but the common ones belongs to some kinds only.
+struct TokenClaims: JWTPayload {
+    /// `authorization_details` of RFC 9396 with the type `room_disclosure`.
+    struct AuthorizationDetail: Codable {
+        static let roomDisclosure = "room_disclosure"
+
+        var type: String
+        /// Purposes.
+        var actions: [String]
+        /// The named recipient of all actions but `live_room`.
+        var recipient: String?
+        /// Media kinds; absent means audio and video.
+        var datatypes: [String]?
+        /// The room; absent means the token's.
+        var identifier: String?
+    }
+
+    var iss: String
+    var aud: String
+    var sub: String
+    var exp: Int
+    var iat: Int
+    var jti: String
+    var kind: String
+    var room: String?
+    var participant: String?
+    var name: String?
+    var replace: Bool?
+    var purpose: String?
+    var recipient: String?
+    var authorizationDetails: [AuthorizationDetail]?
+
+    private enum CodingKeys: String, CodingKey {
+        case iss
+        case aud
+        case sub
+        case exp
+        case iat
+        case jti
+        case kind
+        case room
+        case participant
+        case name
+        case replace
+        case purpose
+        case recipient
+        case authorizationDetails = "authorization_details"
+    }
+
+    /// Times and names are checked by `TokenAuthority`, which is told the time.
+    func verify(using algorithm: some JWTAlgorithm) {}
+}
+
+extension TokenClaims {
+    /// The claims for a token, without times and identifier.
+    init(_ access: AccessToken, issuer: String, id: String, issuedAt: Int, expires: Int) {
+        self.init(
+            iss: issuer,
+            aud: TokenAuthority.audience,
+            sub: "",
+            exp: expires,
+            iat: issuedAt,
+            jti: id,
+            kind: access.kind
+        )
+        switch access {
+        case .publish(let token):
+            sub = token.participant.text
+            room = token.room.text
+            participant = token.participant.text
+            name = token.name
+            replace = token.replace ? true : nil
+            if !token.grants.isEmpty {
+                authorizationDetails = token.grants.map { grant in
+                    AuthorizationDetail(
+                        type: AuthorizationDetail.roomDisclosure,
+                        actions: [grant.purpose.rawValue],
+                        recipient: grant.recipient,
+                        datatypes: ["audio", "video"],
+                        identifier: token.room.text
+                    )
+                }
+            }
+        case .view(let token):
+            sub = "viewer"
+            room = token.room.text
+            purpose = token.audience.purpose.rawValue
+            recipient = token.audience.recipient
+        case .relayOperator(let token):
+            sub = token.name
+        }
+    }
+
+    /// What the claims let their holder do; `nil` if they are not of a shape that `TokenAuthority` mints.
+    var access: AccessToken? {
+        switch kind {
+        case "publish":
+            guard let room = room.flatMap({ RoomName($0) }),
+                let participant = participant.flatMap({ ParticipantID($0) }),
+                let name, isScreenName(name)
+            else { return nil }
+            return .publish(
+                PublishToken(
+                    room: room,
+                    participant: participant,
+                    name: name,
+                    replace: replace ?? false,
+                    grants: grants(in: room)
+                )
+            )
+        case "view":
+            guard let room = room.flatMap({ RoomName($0) }),
+                let purpose = purpose.flatMap({ Purpose(rawValue: $0) }),
+                let audience = Audience(purpose: purpose, recipient: recipient),
+                audience.comesByViewing
+            else { return nil }
+            return .view(ViewToken(room: room, audience: audience))
+        case "operator":
+            guard isScreenName(sub) else { return nil }
+            return .relayOperator(OperatorToken(name: sub))
+        default:
+            return nil
+        }
+    }
+
+    /// The audiences granted; a detail that is narrower than a whole grant, of another room or type, or
+    /// malformed gives nothing, because reading it loosely would widen it.
+    private func grants(in room: RoomName) -> [Audience] {
+        var grants: [Audience] = []
+        for detail in authorizationDetails ?? [] {
+            guard detail.type == AuthorizationDetail.roomDisclosure,
+                detail.identifier.map({ $0 == room.text }) ?? true,
+                detail.datatypes.map({ Set($0).isSuperset(of: ["audio", "video"]) }) ?? true
+            else { continue }
+            for action in detail.actions {
+                guard let purpose = Purpose(rawValue: action),
+                    let audience = Audience(
+                        purpose: purpose,
+                        recipient: purpose.namesRecipient ? detail.recipient : nil
+                    ),
+                    !grants.contains(audience)
+                else { continue }
+                grants.append(audience)
+            }
+        }
+        return grants
+    }
+}
+
+extension Audience {
+    /// Whether this audience comes by WHEP; recorders of the relay itself do not.
+    var comesByViewing: Bool { purpose != .recording }
+}
+
+/// 1 to 64 characters, at most 256 bytes, of which none is a control character.
+func isScreenName(_ text: String) -> Bool {
+    (1...64).contains(text.count) && text.utf8.count <= 256
+        && text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            // Formatting characters would let a name reorder the text around it.
+            case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse:
+                false
+            default:
+                true
+            }
+        }
+}
