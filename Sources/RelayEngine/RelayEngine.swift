@@ -1,1 +1,259 @@
-// RelayEngine
+import DTLSHandshakes
+import ICELite
+import MediaRings
+import PeerTransports
+import Primitives
+import RTPPackets
+import Rooms
+import SRTPProtection
+
+/// What an engine counts; totals since it began.
+package struct EngineCounters: Sendable {
+    package var packetsIn: UInt64 = 0
+    package var bytesIn: UInt64 = 0
+    package var published: UInt64 = 0
+    /// By `DropReason.rawValue`.
+    package var drops = [UInt64](repeating: 0, count: DropReason.allCases.count)
+    package var nacksReceived: UInt64 = 0
+    package var nacksSent: UInt64 = 0
+    package var keyframeRequestsReceived: UInt64 = 0
+    package var keyframeRequestsSent: UInt64 = 0
+    package var bytesToStrangers: UInt64 = 0
+
+    package init() {}
+}
+
+/// One media loop's whole work without sockets, threads or clocks: what the runtime drives, and the simulator.
+///
+/// A batch is: commands, datagrams, `tick` when due, then `forward` until it is done; what it wrote into the
+/// slab is sent, events and wake-ups are handed on.
+package struct RelayEngine: ~Copyable {
+    /// Sessions of one loop; beyond it the control plane refuses new ones.
+    package static let peerLimit = 20_000
+    /// Timers run this often while there is a peer.
+    package static let tickMilliseconds: Int64 = 10
+
+    struct Peer: ~Copyable {
+        let id: PeerID
+        var transport: PeerTransport
+        /// The viewer's slot in the forwarder; -1 for a publisher.
+        var viewer: Int
+        var publisher: PublisherIngest?
+        /// A publisher's outbound keys, for RTCP; a viewer's are in its outlet.
+        var control: OutboundProtection?
+        let createdAt: MonotonicTime
+        var nominatedAt: MonotonicTime?
+        var isEnded = false
+        /// Paths in the address table.
+        var paths: [ICEPair] = []
+        var nextSenderReports = MonotonicTime.distantPast
+    }
+
+    /// This loop's number; the first character of its peers' ufrags says it (`ICEUfragPrefix`).
+    package let loop: Int
+    private let identity: DTLSIdentity
+    var peers = SlotArray<Peer>()
+    private var slots: [PeerID: Int] = [:]
+    private var ufrags: [[UInt8]: Int] = [:]
+    var paths: [ICEPair: Int] = [:]
+    private var feeds: [TrackID: Int] = [:]
+    package var forwarder = Forwarder()
+    package internal(set) var counters = EngineCounters()
+    var events: [EngineEvent] = []
+    /// Media loops (one bit each) with viewers of tracks that this batch published to.
+    package internal(set) var wakes: UInt64 = 0
+    private var nextTick = MonotonicTime.distantPast
+    private var nextEstimates = MonotonicTime.distantPast
+    var response: [UInt8] = []
+    var report = RTCPWriter()
+    var lost: [UInt16] = []
+    /// Wall time minus monotonic time in nanoseconds, as of the last tick.
+    var wallOffset: Int64 = 0
+    /// The source of our RTCP toward publishers, which send to us alone.
+    let controlSSRC: UInt32
+    let cname: String
+
+    package init(loop: Int, identity: DTLSIdentity, controlSSRC: UInt32, cname: String) {
+        self.loop = loop
+        self.identity = identity
+        self.controlSSRC = controlSSRC
+        self.cname = cname
+        response.reserveCapacity(256)
+    }
+
+    package var peerCount: Int { peers.count }
+
+    /// Applies one command of the control plane.
+    package mutating func apply(_ command: EngineCommand, now: MonotonicTime, into slab: inout SendSlab) {
+        switch command {
+        case .addPeer(let id, let parameters, let part):
+            addPeer(id, parameters, part, now: now)
+        case .removePeer(let id):
+            guard let slot = slots[id] else { return }
+            peers[slot].transport.close()
+            flushHandshake(slot, now: now, into: &slab)
+            remove(slot)
+        case .restartICE(let id, let local, let remoteUfrag):
+            guard let slot = slots[id] else { return }
+            ufrags[Array(local.ufrag.utf8)] = slot
+            peers[slot].transport.restart(local: local, remoteUfrag: remoteUfrag)
+        case .addTrack(let ring):
+            if feeds[ring.track] == nil { feeds[ring.track] = forwarder.addFeed(ring) }
+        case .removeTrack(let track):
+            guard let feed = feeds.removeValue(forKey: track) else { return }
+            forwarder.removeFeed(feed)
+        case .subscribe(let id, let mediaIndex, let track, let gate):
+            guard let line = line(id, mediaIndex), let feed = feeds[track] else { return }
+            forwarder.subscribe(line, feed: feed, gate: gate, now: now)
+            forwarder.setReader(feed: feed, loop: loop)
+        case .unsubscribe(let id, let mediaIndex):
+            guard let line = line(id, mediaIndex) else { return }
+            let feed = forwarder.lines[line].feed
+            forwarder.unsubscribe(line)
+            if feed >= 0 { forwarder.setReader(feed: feed, loop: loop) }
+        case .setSlates(let slates):
+            forwarder.setSlates(slates)
+        }
+    }
+
+    /// Forwards what is due; `false` if the slab is full: send, clear, call again.
+    package mutating func forward(now: MonotonicTime, sweep: Bool, into slab: inout SendSlab) -> Bool {
+        let isDone = forwarder.forward(now: now, sweep: sweep, into: &slab)
+        for change in forwarder.takeChanges() {
+            guard let slot = viewerSlots[change.viewer] else { continue }
+            events.append(.line(peers[slot].id, mediaIndex: change.mediaIndex, change.state))
+        }
+        return isDone
+    }
+
+    /// When `tick` wants to be called next; `distantFuture` without peers.
+    package var nextWake: MonotonicTime { peers.count == 0 ? .distantFuture : nextTick }
+
+    /// Runs the timers that are due. Answers whether it ran (then forward with a sweep).
+    package mutating func tick(_ clock: ClockReading, into slab: inout SendSlab) -> Bool {
+        let now = clock.monotonic
+        guard now >= nextTick else { return false }
+        nextTick = now.advanced(byMilliseconds: Self.tickMilliseconds)
+        wallOffset = clock.wall.nanosecondsSince1970 &- now.nanoseconds
+        for slot in 0..<peers.end where peers.contains(slot) {
+            tick(peer: slot, now: now, into: &slab)
+        }
+        if now >= nextEstimates {
+            nextEstimates = now.advanced(byMilliseconds: 200)
+            forwarder.updateEstimates(now: now)
+        }
+        return true
+    }
+
+    /// Takes the events since the last call.
+    package mutating func takeEvents() -> [EngineEvent] {
+        guard !events.isEmpty else { return [] }
+        let taken = events
+        events = []
+        return taken
+    }
+
+    /// Takes the loops to wake since the last call.
+    package mutating func takeWakes() -> UInt64 {
+        defer { wakes = 0 }
+        return wakes
+    }
+
+    mutating func drop(_ reason: DropReason) {
+        counters.drops[Int(reason.rawValue)] += 1
+    }
+
+    /// Counts a datagram that could not be handed over to its loop.
+    package mutating func countHandOverFull() { drop(.handOverFull) }
+
+    // MARK: Peers
+
+    /// The peer's slot per viewer slot of the forwarder.
+    var viewerSlots: [Int: Int] = [:]
+
+    private mutating func addPeer(
+        _ id: PeerID, _ parameters: PeerTransportParameters, _ part: PeerPart, now: MonotonicTime
+    ) {
+        guard slots[id] == nil, peers.count < Self.peerLimit else { return }
+        var viewer = -1
+        var publisher: PublisherIngest?
+        switch part {
+        case .publisher(let ingest): publisher = PublisherIngest(ingest)
+        case .viewer(let lines): viewer = forwarder.addViewer(lines)
+        }
+        let slot = peers.insert(
+            Peer(
+                id: id, transport: PeerTransport(parameters, identity: identity, now: now), viewer: viewer,
+                publisher: publisher, control: nil, createdAt: now))
+        slots[id] = slot
+        ufrags[Array(parameters.local.ufrag.utf8)] = slot
+        if viewer >= 0 { viewerSlots[viewer] = slot }
+    }
+
+    /// The peer that a STUN username names.
+    func slot(ofUfrag ufrag: [UInt8]) -> Int? { ufrags[ufrag] }
+
+    private func line(_ id: PeerID, _ mediaIndex: Int) -> Int? {
+        guard let slot = slots[id], peers[slot].viewer >= 0 else { return nil }
+        let lines = forwarder.viewers[peers[slot].viewer].lines
+        return lines.indices.contains(mediaIndex) ? lines[mediaIndex] : nil
+    }
+
+    private mutating func remove(_ slot: Int) {
+        let id = peers[slot].id
+        if peers[slot].viewer >= 0 {
+            viewerSlots[peers[slot].viewer] = nil
+            forwarder.removeViewer(peers[slot].viewer)
+        }
+        for path in peers[slot].paths where paths[path] == slot { paths[path] = nil }
+        ufrags = ufrags.filter { $0.value != slot }
+        slots[id] = nil
+        _ = peers.remove(slot)
+    }
+
+    private mutating func tick(peer slot: Int, now: MonotonicTime, into slab: inout SendSlab) {
+        if let end = peers[slot].transport.tick(now: now), !peers[slot].isEnded {
+            peers[slot].isEnded = true
+            setPath(slot, nil)
+            events.append(.ended(peers[slot].id, end))
+        }
+        guard !peers[slot].isEnded else { return }
+        flushHandshake(slot, now: now, into: &slab)
+        if peers[slot].viewer >= 0 {
+            if !peers[slot].transport.ice.isLive(now: now) { setPath(slot, nil) }
+            sendSenderReports(slot, now: now, into: &slab)
+        } else if peers[slot].publisher != nil {
+            sendPublisherFeedback(slot, now: now, into: &slab)
+        }
+    }
+
+    /// Sends what the handshake has to say, and takes the keys when it is done.
+    mutating func flushHandshake(_ slot: Int, now: MonotonicTime, into slab: inout SendSlab) {
+        while let (datagram, path) = peers[slot].transport.nextOutgoing(now: now) {
+            slab.append(datagram, to: path.remote, from: path.local)
+        }
+        guard !peers[slot].transport.isEstablished else { return }
+        let inboundSources = peers[slot].publisher == nil ? 0 : InboundProtection.defaultMaximumSources
+        guard
+            let outbound = peers[slot].transport.takeOutbound(now: now, inboundSources: inboundSources)
+        else { return }
+        if peers[slot].viewer >= 0 {
+            forwarder.viewers[peers[slot].viewer].protection = consume outbound
+            setPath(slot, peers[slot].transport.ice.selected)
+        } else {
+            peers[slot].control = consume outbound
+        }
+        let nominated = peers[slot].nominatedAt ?? now
+        events.append(
+            .connected(
+                peers[slot].id, iceMilliseconds: nominated.milliseconds(since: peers[slot].createdAt),
+                dtlsMilliseconds: now.milliseconds(since: nominated)))
+    }
+
+    /// Points a viewer's media at a path, or at none.
+    mutating func setPath(_ slot: Int, _ path: ICEPair?) {
+        guard peers[slot].viewer >= 0 else { return }
+        forwarder.viewers[peers[slot].viewer].remote = path?.remote
+        forwarder.viewers[peers[slot].viewer].local = path?.local
+    }
+}

@@ -1,0 +1,138 @@
+import DTLSHandshakes
+import ICELite
+import Primitives
+import SRTPProtection
+
+/// What a peer's offer and our answer settled about the transport.
+package struct PeerTransportParameters: Sendable {
+    package var local: ICECredentials
+    package var remoteUfrag: String
+    package var role: DTLSRole
+    package var remoteFingerprints: [CertificateFingerprint]
+
+    package init(
+        local: ICECredentials, remoteUfrag: String, role: DTLSRole, remoteFingerprints: [CertificateFingerprint]
+    ) {
+        self.local = local
+        self.remoteUfrag = remoteUfrag
+        self.role = role
+        self.remoteFingerprints = remoteFingerprints
+    }
+}
+
+/// Why a transport ended.
+package enum TransportEnd: Sendable, Equatable {
+    /// The peer said good-bye (DTLS close_notify).
+    case closedByPeer
+    /// No check nominated a path, or none was valid for 30 s.
+    case pathLost
+    case handshakeFailed(DTLSFailure)
+}
+
+/// One peer: ICE, then DTLS, then SRTP, over whatever path was checked.
+///
+/// No byte of DTLS or SRTP is processed from, or sent to, an address that has not passed an authenticated
+/// check for this peer.
+package struct PeerTransport: ~Copyable {
+    /// libssl's state is kept this long after the handshake, should our last flight have been lost.
+    package static let releaseMilliseconds: Int64 = 5_000
+
+    package private(set) var ice: ICELiteAgent
+    private let handshake: DTLSHandshake
+    package let role: DTLSRole
+    package var inbound: InboundProtection?
+    private let createdAt: MonotonicTime
+    private var establishedAt: MonotonicTime?
+    private var isReleased = false
+    /// The path on which handshake datagrams go until one is nominated.
+    private var handshakePath: ICEPair?
+
+    package init(_ parameters: PeerTransportParameters, identity: DTLSIdentity, now: MonotonicTime) {
+        ice = ICELiteAgent(local: parameters.local, remoteUfrag: parameters.remoteUfrag)
+        handshake = DTLSHandshake(
+            role: parameters.role, identity: identity, remoteFingerprints: parameters.remoteFingerprints)
+        role = parameters.role
+        createdAt = now
+    }
+
+    package var isEstablished: Bool { establishedAt != nil }
+
+    /// Announces the credentials of an ICE restart; the old path serves until the new one is nominated.
+    package mutating func restart(local: ICECredentials, remoteUfrag: String) {
+        ice.restart(local: local, remoteUfrag: remoteUfrag)
+    }
+
+    /// Takes a STUN datagram; `response` is what to send back, empty for a drop.
+    package mutating func receiveSTUN(
+        _ datagram: RawSpan, on path: ICEPair, now: MonotonicTime, response: inout [UInt8]
+    ) -> ICEOutcome {
+        let outcome = ice.receive(
+            datagram, from: path.remote, to: path.local, now: now, response: &response)
+        if case .respond = outcome {
+            if handshakePath == nil { handshakePath = path }
+            // As client (the peer is passive) we speak first, once a path is known.
+            if role == .client { handshake.start(now: now) }
+        }
+        return outcome
+    }
+
+    /// Takes a DTLS datagram; `false` if the path has passed no check.
+    package mutating func receiveDTLS(_ datagram: RawSpan, on path: ICEPair, now: MonotonicTime) -> Bool {
+        guard ice.isValidated(remote: path.remote, local: path.local, now: now) else { return false }
+        handshakePath = path
+        handshake.receive(datagram, now: now)
+        return true
+    }
+
+    /// The next handshake datagram and the path it takes; `nil` when there is none, or no live path.
+    package mutating func nextOutgoing(now: MonotonicTime) -> (datagram: [UInt8], path: ICEPair)? {
+        guard let path = handshakePath ?? ice.selected,
+            ice.isValidated(remote: path.remote, local: path.local, now: now),
+            let datagram = handshake.nextOutgoingDatagram()
+        else { return nil }
+        return (datagram, path)
+    }
+
+    /// The keys, once, when the handshake has just been completed: inbound stays here, outbound is the caller's.
+    package mutating func takeOutbound(now: MonotonicTime, inboundSources: Int) -> OutboundProtection? {
+        guard establishedAt == nil, case .established(let material) = handshake.status,
+            let profile = SRTPProfile(rawValue: material.profile.rawValue)
+        else { return nil }
+        guard
+            let inbound = try? InboundProtection(
+                profile: profile, masterKey: material.remoteKey.span.bytes,
+                masterSalt: material.remoteSalt.span.bytes, maximumSources: inboundSources),
+            let outbound = try? OutboundProtection(
+                profile: profile, masterKey: material.localKey.span.bytes,
+                masterSalt: material.localSalt.span.bytes)
+        else { return nil }
+        establishedAt = now
+        self.inbound = consume inbound
+        return outbound
+    }
+
+    /// Timers: retransmission, release of the library's state. Answers why the transport is over, if it is.
+    package mutating func tick(now: MonotonicTime) -> TransportEnd? {
+        if let due = handshake.nextTimeout, due <= now { handshake.handleTimeout(now: now) }
+        switch handshake.status {
+        case .failed(let failure): return .handshakeFailed(failure)
+        case .closed: return .closedByPeer
+        case .handshaking, .established: break
+        }
+        if let establishedAt, !isReleased, now.milliseconds(since: establishedAt) >= Self.releaseMilliseconds {
+            isReleased = true
+            handshake.releaseHandshakeState()
+        }
+        if ice.selected == nil || !ice.isLive(now: now) {
+            let reference = ice.livenessDeadline ?? createdAt.advanced(
+                byMilliseconds: ICELiteAgent.livenessMilliseconds)
+            if now >= reference { return .pathLost }
+        }
+        return nil
+    }
+
+    /// Says good-bye (close_notify), as long as libssl's state is there.
+    package mutating func close() {
+        handshake.close()
+    }
+}

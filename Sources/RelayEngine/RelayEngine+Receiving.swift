@@ -1,0 +1,175 @@
+import ICELite
+import MediaRings
+import PeerTransports
+import Primitives
+import RTPPackets
+import Rooms
+import SRTPProtection
+
+/// What became of a datagram.
+package enum ReceiveOutcome: Sendable, Equatable {
+    case taken
+    /// It is another loop's: hand it over.
+    case foreign(loop: Int)
+}
+
+/// How a ufrag says which loop owns its peer: its first character.
+package enum UfragOwner {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+
+    /// The prefix of ufrags of loop `loop` (0 to 61).
+    package static func prefix(loop: Int) -> String {
+        precondition(alphabet.indices.contains(loop), "a loop's number has one character")
+        return String(decoding: [alphabet[loop]], as: UTF8.self)
+    }
+
+    /// The loop that a ufrag names.
+    static func loop(ofUfragStarting byte: UInt8) -> Int? { alphabet.firstIndex(of: byte) }
+}
+
+extension RelayEngine {
+    /// Takes one datagram; media is decrypted in place, so `datagram` is spent.
+    ///
+    /// `isHandedOver` datagrams come from another loop and are not passed on again.
+    package mutating func receive(
+        _ datagram: UnsafeMutableRawBufferPointer, on path: ICEPair, isHandedOver: Bool = false,
+        now: MonotonicTime, into slab: inout SendSlab
+    ) -> ReceiveOutcome {
+        counters.packetsIn += 1
+        counters.bytesIn += UInt64(datagram.count)
+        let span = UnsafeRawBufferPointer(datagram).bytes
+        let kind = DatagramKind(span)
+        switch kind {
+        case .unknown:
+            drop(.unknownKind)
+        case .stun:
+            return receiveSTUN(span, on: path, isHandedOver: isHandedOver, now: now, into: &slab)
+        case .dtls, .rtp, .rtcp:
+            guard let slot = paths[path], !peers[slot].isEnded else {
+                drop(.stranger)
+                return .taken
+            }
+            guard peers[slot].transport.ice.isValidated(remote: path.remote, local: path.local, now: now)
+            else {
+                paths[path] = nil
+                drop(.stranger)
+                return .taken
+            }
+            switch kind {
+            case .dtls:
+                _ = peers[slot].transport.receiveDTLS(span, on: path, now: now)
+                flushHandshake(slot, now: now, into: &slab)
+            case .rtp:
+                receiveMedia(slot, datagram, now: now)
+            default:
+                receiveControl(slot, datagram, now: now, into: &slab)
+            }
+        }
+        return .taken
+    }
+
+    /// The loop that a path's datagrams belong to, if it is this one's to say.
+    package func owns(_ path: ICEPair) -> Bool { paths[path] != nil }
+
+    private mutating func receiveSTUN(
+        _ datagram: RawSpan, on path: ICEPair, isHandedOver: Bool, now: MonotonicTime, into slab: inout SendSlab
+    ) -> ReceiveOutcome {
+        guard let ufrag = localUfrag(of: datagram) else {
+            drop(.badSTUN)
+            return .taken
+        }
+        guard let slot = slot(ofUfrag: ufrag), !peers[slot].isEnded else {
+            if !isHandedOver, let first = ufrag.first, let owner = UfragOwner.loop(ofUfragStarting: first),
+                owner != loop
+            {
+                return .foreign(loop: owner)
+            }
+            drop(.badSTUN)
+            return .taken
+        }
+        let outcome = peers[slot].transport.receiveSTUN(datagram, on: path, now: now, response: &response)
+        switch outcome {
+        case .drop:
+            drop(.badSTUN)
+        case .refuse:
+            slab.append(response, to: path.remote, from: path.local)
+        case .respond(let pair, let selectionChanged):
+            slab.append(response, to: path.remote, from: path.local)
+            if paths[pair] != slot {
+                paths[pair] = slot
+                if peers[slot].paths.count >= ICELiteAgent.maximumValidatedPairs * 2 {
+                    let stale = peers[slot].paths.removeFirst()
+                    if stale != pair { paths[stale] = nil }
+                }
+                peers[slot].paths.append(pair)
+            }
+            if selectionChanged, peers[slot].nominatedAt == nil { peers[slot].nominatedAt = now }
+            if peers[slot].transport.isEstablished { setPath(slot, peers[slot].transport.ice.selected) }
+            flushHandshake(slot, now: now, into: &slab)
+        }
+        return .taken
+    }
+
+    /// Our fragment in a STUN username (RFC 8445 7.2.2), not authenticated yet: it only says whose check it is.
+    private func localUfrag(of datagram: RawSpan) -> [UInt8]? {
+        guard let message = STUNMessage(datagram), let range = message.username else { return nil }
+        let username = datagram.extracting(range)
+        var ufrag: [UInt8] = []
+        for index in 0..<min(username.byteCount, 64) {
+            guard let byte = username.byte(at: index) else { return nil }
+            if byte == UInt8(ascii: ":") { return ufrag }
+            ufrag.append(byte)
+        }
+        return nil
+    }
+
+    private mutating func receiveMedia(
+        _ slot: Int, _ datagram: UnsafeMutableRawBufferPointer, now: MonotonicTime
+    ) {
+        guard peers[slot].publisher != nil else { return drop(.fromViewer) }
+        guard peers[slot].transport.inbound != nil else { return drop(.notEstablished) }
+        guard peers[slot].publisher?.allowance.take(datagram.count, now: now) == true else {
+            return drop(.rateLimited)
+        }
+        guard let result = peers[slot].transport.inbound?.unprotectRTP(datagram) else { return }
+        switch result {
+        case .drop(let reason):
+            drop(DropReason(reason))
+        case .plaintext(let length, _):
+            let packet = UnsafeRawBufferPointer(datagram).bytes.extracting(0..<length)
+            let ntp = NTPTimestamp(nanosecondsSince1970: now.nanoseconds &+ wallOffset).rawValue
+            guard let outcome = peers[slot].publisher?.receive(packet, now: now, wallNTP: ntp) else { return }
+            switch outcome {
+            case .drop(let reason):
+                drop(reason)
+            case .published(let track):
+                counters.published += 1
+                notePublished(slot, track)
+            }
+        }
+    }
+
+    private mutating func notePublished(_ slot: Int, _ track: Int) {
+        guard let ring = peers[slot].publisher?.tracks[track].ring else { return }
+        wakes |= ring.readerLoops
+        if peers[slot].publisher?.tracks[track].isStarted == false {
+            peers[slot].publisher?.tracks[track].isStarted = true
+            let codecs = peers[slot].publisher?.tracks[track].parameters.codecs
+            events.append(
+                .trackStarted(
+                    peers[slot].id, ring.track, codecs?.values.first ?? (ring.kind == .audio ? .opus : .vp8)))
+        }
+    }
+}
+
+extension DropReason {
+    fileprivate init(_ reason: InboundDropReason) {
+        switch reason {
+        case .authenticationFailed: self = .authenticationFailed
+        case .replayed: self = .replayed
+        case .tooOld: self = .tooOld
+        case .malformed: self = .malformed
+        case .tooManySources: self = .tooManySources
+        }
+    }
+}
