@@ -1,0 +1,74 @@
+"""A network namespace behind a veth pair, whose loss is set while it runs. Needs root."""
+
+import os
+import subprocess
+
+# 198.18.0.0/15 is set aside for benchmarks of networks (RFC 2544), so that it meets no real network.
+host_address = "198.18.77.1"
+peer_address = "198.18.77.2"
+
+
+def run(*command, check=True):
+    return subprocess.run(command, check=check, capture_output=True, text=True)
+
+
+class LossyNetwork:
+    """Programs run `inside()` reach the host at `host_address`, through a link that can lose datagrams."""
+
+    def __init__(self):
+        suffix = os.getpid() % 100_000
+        self.name = f"tally{suffix}"
+        self.link = f"tly{suffix}h"
+        self.peer_link = f"tly{suffix}p"
+        try:
+            run("ip", "netns", "add", self.name)
+            run("ip", "link", "add", self.link, "type", "veth", "peer", "name", self.peer_link)
+            run("ip", "link", "set", self.peer_link, "netns", self.name)
+            run("ip", "address", "add", f"{host_address}/24", "dev", self.link)
+            run("ip", "link", "set", self.link, "up")
+            run(*self.inside("ip", "address", "add", f"{peer_address}/24", "dev", self.peer_link))
+            run(*self.inside("ip", "link", "set", self.peer_link, "up"))
+            run(*self.inside("ip", "link", "set", "lo", "up"))
+        except BaseException:
+            self.remove()
+            raise
+
+    def inside(self, *command):
+        return ["ip", "netns", "exec", self.name, *command]
+
+    def lose(self, percent):
+        """Drops that share of the datagrams, at random, in each direction; answers what does the dropping."""
+        self._clear()
+        if percent == 0:
+            return "nothing"
+        netem = ["root", "netem", "loss", "random", f"{percent}%"]
+        if run("tc", "qdisc", "add", "dev", self.link, *netem, check=False).returncode == 0:
+            run(*self.inside("tc", "qdisc", "add", "dev", self.peer_link, *netem))
+            return "netem"
+        # Kernels without netem: the receiving side drops before its sockets, which senders cannot tell apart.
+        self._drop_received([], self.link, percent)
+        self._drop_received(self.inside(), self.peer_link, percent)
+        return "nftables"
+
+    def _drop_received(self, prefix, link, percent):
+        rules = f"""
+            table inet {self.name} {{
+                chain arriving {{
+                    type filter hook prerouting priority raw; policy accept;
+                    iifname "{link}" meta l4proto udp numgen random mod 1000 < {percent * 10} counter drop
+                }}
+            }}
+        """
+        subprocess.run([*prefix, "nft", "-f", "-"], input=rules, check=True, capture_output=True, text=True)
+
+    def _clear(self):
+        run("tc", "qdisc", "del", "dev", self.link, "root", check=False)
+        run(*self.inside("tc", "qdisc", "del", "dev", self.peer_link, "root"), check=False)
+        run("nft", "delete", "table", "inet", self.name, check=False)
+        run(*self.inside("nft", "delete", "table", "inet", self.name), check=False)
+
+    def remove(self):
+        self._clear()
+        # Deleting the namespace takes its end of the pair along, and that the other end.
+        run("ip", "netns", "del", self.name, check=False)
+        run("ip", "link", "del", self.link, check=False)

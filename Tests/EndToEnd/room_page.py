@@ -1,0 +1,161 @@
+"""Drives the room page in a real Chromium, and measures what it decodes."""
+
+import time
+
+from relay import room
+
+# Keeps every connection that the page makes, so that a test can read its statistics.
+keep_connections = """
+    window.keptConnections = [];
+    const Connection = window.RTCPeerConnection;
+    window.RTCPeerConnection = class extends Connection {
+        constructor(...settings) {
+            super(...settings);
+            window.keptConnections.push(this);
+        }
+    };
+"""
+
+read_statistics = """
+    async () => {
+        const found = [];
+        for (const connection of window.keptConnections) {
+            if (connection.connectionState === "closed") continue;
+            for (const report of (await connection.getStats()).values()) {
+                if (["inbound-rtp", "outbound-rtp"].includes(report.type)) found.push(report);
+            }
+        }
+        return found;
+    }
+"""
+
+watch_gaps = """
+    (tile) => {
+        const video = tile.querySelector("video");
+        tile.longestGap = 0;
+        tile.frames = 0;
+        let before;
+        const onFrame = (now, frame) => {
+            if (before !== undefined) tile.longestGap = Math.max(tile.longestGap, frame.presentationTime - before);
+            before = frame.presentationTime;
+            tile.frames += 1;
+            video.requestVideoFrameCallback(onFrame);
+        };
+        tile.sinceLastFrame = () => before === undefined ? Infinity : performance.now() - before;
+        video.requestVideoFrameCallback(onFrame);
+    }
+"""
+
+grab_picture = """
+    (tile) => {
+        const video = tile.querySelector("video");
+        const canvas = document.createElement("canvas");
+        canvas.width = 64;
+        canvas.height = 36;
+        const drawing = canvas.getContext("2d");
+        drawing.drawImage(video, 0, 0, 64, 36);
+        return [...drawing.getImageData(0, 0, 64, 36).data];
+    }
+"""
+
+
+def eventually(condition, what, seconds=15):
+    """Answers the first true value; polls from here because the pages' policy forbids evaluating text."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
+
+
+def difference(picture, other):
+    """The mean difference of two grabbed pictures, 0 to 255."""
+    return sum(abs(one - two) for one, two in zip(picture, other, strict=True)) / len(picture)
+
+
+class RoomPage:
+    def __init__(self, context, relay, token=None):
+        self.page = context.new_page()
+        self.errors = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.add_init_script(keep_connections)
+        self.page.goto(f"{relay.url}/rooms/{room}" + (f"#token={token}" if token else ""))
+
+    def go_live(self, *audiences, name=None):
+        """Publishes through the dialog, choosing the audiences given and no other."""
+        page = self.page
+        page.click("#go-live")
+        page.wait_for_selector("#setup-start:enabled", timeout=15_000)
+        assert page.locator("#choices input:checked").count() == 0, "an audience was chosen beforehand"
+        if name:
+            page.fill("#screen-name", name)
+        for audience in audiences:
+            if page.locator(f'#choices input[value="{audience}"]').count() == 0:
+                purpose, _, recipient = audience.partition(":")
+                if not page.is_visible("#setup .recipient"):
+                    page.click("#setup summary")
+                page.select_option("#setup .purpose", purpose)
+                page.fill("#setup .recipient", recipient)
+                page.click("#setup .add")
+            page.check(f'#choices input[value="{audience}"]')
+        page.click("#setup-start")
+        page.wait_for_selector("#tally:visible", timeout=15_000)
+
+    def tally(self):
+        return self.page.get_attribute("#tally", "data-state")
+
+    def wait_for_tally(self, state, seconds=15):
+        eventually(lambda: self.tally() == state, f"tally is {state}", seconds)
+
+    def audience_button(self, audience):
+        return self.page.locator(f'#audiences li[data-audience="{audience}"] button')
+
+    def tile(self, state="live", name=None, seconds=15):
+        """The first tile in that state; waits for it."""
+        tile = self.page.locator(f'.tile[data-state="{state}"]')
+        if name:
+            tile = tile.filter(has_text=name)
+        tile.first.wait_for(state="visible", timeout=seconds * 1000)
+        return tile.first
+
+    def inbound(self, tile):
+        """What the tile's two lines received: statistics by kind."""
+        slot = int(tile.get_attribute("data-slot"))
+        lines = {str(2 * slot): "audio", str(2 * slot + 1): "video"}
+        reports = [report for report in self.page.evaluate(read_statistics) if report["type"] == "inbound-rtp"]
+        return {lines[report["mid"]]: report for report in reports if report.get("mid") in lines}
+
+    def frames_decoded(self, tile):
+        return self.inbound(tile).get("video", {}).get("framesDecoded", 0)
+
+    def wait_for_frames(self, tile, count=10, seconds=15):
+        before = self.frames_decoded(tile)
+        eventually(lambda: self.frames_decoded(tile) >= before + count, f"{count} more frames decoded", seconds)
+
+    def measure(self, tile, seconds):
+        """Watches a tile: decoded frames, samples and the longest time between two pictures in milliseconds."""
+        tile.evaluate(watch_gaps)
+        before, started = self.inbound(tile), time.monotonic()
+        time.sleep(seconds)
+        after, took = self.inbound(tile), time.monotonic() - started
+        return {
+            "frames": after["video"]["framesDecoded"] - before["video"]["framesDecoded"],
+            "frames_per_second": (after["video"]["framesDecoded"] - before["video"]["framesDecoded"]) / took,
+            "samples": after["audio"]["totalSamplesReceived"] - before["audio"]["totalSamplesReceived"],
+            "concealed": after["audio"]["concealedSamples"] - before["audio"]["concealedSamples"],
+            "energy": after["audio"]["totalAudioEnergy"] - before["audio"]["totalAudioEnergy"],
+            "longest_gap": max(tile.evaluate("tile => tile.longestGap"), tile.evaluate("tile => tile.sinceLastFrame()")),
+            "freezes": after["video"].get("freezeCount", 0) - before["video"].get("freezeCount", 0),
+            "nacks": after["video"].get("nackCount", 0) - before["video"].get("nackCount", 0),
+            "retransmissions": after["video"].get("retransmittedPacketsReceived", 0)
+            - before["video"].get("retransmittedPacketsReceived", 0),
+        }
+
+    def picture(self, tile):
+        return tile.evaluate(grab_picture)
+
+    def close(self):
+        self.page.close()
+        assert self.errors == [], self.errors
