@@ -160,7 +160,9 @@ private func read(_ data: [UInt8], _ structure: DependencyStructure? = nil) -> D
             #expect(next.attachedStructure == nil)
             #expect(next.endsFrame)
         }
-        #expect(read(descriptor(template: 3), structure) == nil)
+        for unknown in [3, 30, 31, 61] as [UInt32] {
+            #expect(read(descriptor(template: unknown), structure) == nil)
+        }
     }
 
     @Test func readsBoundsWithoutAStructure() throws {

@@ -142,6 +142,9 @@ private func text(_ datagram: [UInt8], _ find: (borrowing RTCPPacketView) -> Ran
         let datagram = bytes("82CA0006 00000001 07016E00 00000002 0602AABB 01027879 00000000")
         #expect(text(datagram) { $0.canonicalName(of: 2) } == "xy")
         #expect(text(datagram) { $0.canonicalName(of: 1) } == nil)
+        // The first chunk's items fill their words, so that a whole word of zeros ends it.
+        let aligned = bytes("82CA0006 00000001 07026E6E 00000000 00000002 01027879 00000000")
+        #expect(text(aligned) { $0.canonicalName(of: 2) } == "xy")
         #expect(text(compound, { $0.canonicalName() }) == nil)
     }
 
