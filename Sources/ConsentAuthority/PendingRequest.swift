@@ -45,13 +45,3 @@ extension RoomConsent {
         return copy
     }
 }
-
-extension ConsentStatement {
-    /// Whether taking this statement after `earlier`, of the same key, may end a disclosure.
-    func narrows(_ earlier: ConsentStatement?) -> Bool {
-        if state == .unknown { return earlier?.permits ?? false }
-        guard permits else { return true }
-        guard let earlier, earlier.permits else { return false }
-        return !(media.isSuperset(of: earlier.media) && validity.covers(earlier.validity))
-    }
-}

@@ -10,7 +10,14 @@ extension RoomAuthority {
         if let ticket = request.ticket { effects.append(.refuse(ticket, .logUnavailable)) }
         request.ticket = nil
         request.phase = .fenced
-        request.changes.removeAll { !$0.narrows }
+        var prior = state(of: participant, before: ordinal)
+        let lost = request.changes
+        request.changes = lost.compactMap { change in
+            let residue = change.statement.residue(after: prior.record(for: change.statement.key)?.statement)
+            guard let residue else { return nil }
+            prior.overlay(ConsentEvent(sequence: .max, time: request.submittedAt, statement: residue))
+            return PendingRequest.Change(statement: residue, narrows: true)
+        }
         pending[participant]?[index] = request
         compactFences(of: participant)
         if pending[participant]?.isEmpty == true { pending[participant] = nil }
@@ -26,13 +33,10 @@ extension RoomAuthority {
         logState = .known
         var touched = OrderedParticipants()
         for event in events where event.sequence > durable.epoch {
-            let prior = durable.record(for: event.statement.key)?.statement
+            if let refused = doubtful.first(where: { $0.event == event }) { undo(refused) }
             durable.apply(event)
             effects.append(.recorded(event))
             touched.insert(event.statement.participant)
-            if let refused = doubtful.first(where: { $0.event == event }) {
-                undo(refused, prior: prior)
-            }
         }
         doubtful.removeAll { $0.event.sequence <= durable.epoch }
         requeueFences()
@@ -67,23 +71,24 @@ extension RoomAuthority {
 
     /// Makes up for an event that was written although its requester was told otherwise.
     ///
-    /// A narrowing is what was asked for and stands. A grant must not take effect: what was in force before it
-    /// is written again, in its place in the order of requests.
-    private mutating func undo(_ refused: Doubtful, prior: ConsentStatement?) {
+    /// What it takes away was asked for and stands. What it adds must not take effect: what was in force before
+    /// is written again, in the event's place in the order of requests.
+    private mutating func undo(_ refused: Doubtful) {
         let statement = refused.event.statement
         let participant = statement.participant
-        let restored = refused.narrows ? nil : prior
-        let change = PendingRequest.Change(
-            statement: restored ?? statement.with(state: .invalidated),
-            narrows: true
-        )
-        let hasToBeUndone = !refused.narrows || statement.permits
+        let prior = state(of: participant, before: refused.ordinal).record(for: statement.key)?.statement
+        let residue = statement.residue(after: prior)
+        var target: ConsentStatement?
+        if residue != statement {
+            target = residue ?? prior ?? (statement.permits ? statement.with(state: .invalidated) : nil)
+        }
+        let change = target.map { PendingRequest.Change(statement: $0, narrows: true) }
         var requests = pending[participant] ?? []
         if let index = requests.firstIndex(where: { $0.ordinal == refused.ordinal }) {
-            requests[index].changes.removeAll { $0.statement == statement }
-            if hasToBeUndone { requests[index].changes.append(change) }
+            requests[index].changes.removeAll { $0.statement.key == statement.key }
+            if let change { requests[index].changes.append(change) }
             if requests[index].changes.isEmpty { requests.remove(at: index) }
-        } else if hasToBeUndone {
+        } else if let change {
             let request = PendingRequest(
                 ordinal: refused.ordinal,
                 ticket: nil,
@@ -96,6 +101,12 @@ extension RoomAuthority {
             requests.insert(request, at: place)
         }
         pending[participant] = requests.isEmpty ? nil : requests
+    }
+
+    /// What is durable together with what was asked for before the request `ordinal`.
+    private func state(of participant: ParticipantID, before ordinal: UInt64) -> RoomConsent {
+        (pending[participant] ?? []).prefix { $0.ordinal < ordinal }
+            .reduce(durable.restricted(to: participant)) { $0.overlaid(with: $1) }
     }
 
     /// Puts every fence back in line, in the order of submission.

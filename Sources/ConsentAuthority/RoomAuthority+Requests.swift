@@ -178,7 +178,7 @@ extension RoomAuthority {
                         time: request.submittedAt,
                         statement: change.statement
                     )
-                    events.append(Doubtful(ordinal: ordinal, event: event, narrows: change.narrows))
+                    events.append(Doubtful(ordinal: ordinal, event: event))
                 }
             }
             queue.removeFirst(batch.count)

@@ -40,7 +40,6 @@ package struct RoomAuthority: Sendable {
     struct Doubtful {
         let ordinal: UInt64
         let event: ConsentEvent
-        let narrows: Bool
     }
 
     /// What is known of the log's end.

@@ -33,6 +33,20 @@ package struct ValidityWindow: Sendable, Hashable {
         return true
     }
 
+    /// Whether no moment lies in this window.
+    package var isEmpty: Bool {
+        guard let from, let until else { return false }
+        return until <= from
+    }
+
+    /// The moments that lie in both windows.
+    package func intersection(_ other: ValidityWindow) -> ValidityWindow {
+        ValidityWindow(
+            from: [from, other.from].compactMap(\.self).max(),
+            until: [until, other.until].compactMap(\.self).min()
+        )
+    }
+
     /// Whether every moment of `other` lies in this window.
     package func covers(_ other: ValidityWindow) -> Bool {
         if let from {
@@ -126,16 +140,20 @@ package struct ConsentStatement: Sendable, Hashable {
         )
     }
 
-    /// The same statement in another state.
-    package func with(state: ConsentState) -> ConsentStatement {
+    /// The same statement in another state, or about other media or another time.
+    package func with(
+        state: ConsentState? = nil,
+        media: Set<MediaType>? = nil,
+        validity: ValidityWindow? = nil
+    ) -> ConsentStatement {
         ConsentStatement(
             participant: participant,
             purpose: purpose,
             recipient: recipient,
             stream: stream,
-            state: state,
-            media: media,
-            validity: validity,
+            state: state ?? self.state,
+            media: media ?? self.media,
+            validity: validity ?? self.validity,
             source: source,
             givenAt: givenAt,
             entity: entity,
