@@ -210,12 +210,13 @@ extension RTCPWriter {
         write(UInt16(truncatingIfNeeded: value))
     }
 
-    /// Takes bytes back, to pad or patch what a packet turned out to be.
+    /// Overwrites a number that was written before.
     mutating func patch(_ value: UInt16, at offset: Int) {
         bytes[offset] = UInt8(truncatingIfNeeded: value >> 8)
         bytes[offset + 1] = UInt8(truncatingIfNeeded: value)
     }
 
+    /// Sets the P bit of the packet at `start`.
     mutating func setPadding(at start: Int) {
         bytes[start] |= 0x20
     }
