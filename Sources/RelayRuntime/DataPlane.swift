@@ -1,0 +1,109 @@
+import DTLSHandshakes
+import MediaRings
+import Primitives
+import RelayEngine
+import Synchronization
+
+/// Why the data plane could not start.
+package enum DataPlaneError: Error, Sendable, CustomStringConvertible {
+    case cannotBind(SocketAddress, errno: Int32)
+    case cannotWake(errno: Int32)
+
+    package var description: String {
+        switch self {
+        case .cannotBind(let address, let errno):
+            "cannot open UDP \(address): error \(errno) (is another relay using the port, is the address this machine's?)"
+        case .cannotWake(let errno): "cannot make an event descriptor: error \(errno)"
+        }
+    }
+}
+
+/// The number of grace periods begun, which all loops look at.
+final class GraceRequests: Sendable {
+    let begun = Atomic<UInt64>(0)
+}
+
+/// The media loops of this process: sockets, threads, and what the control plane may ask of them.
+package final class DataPlane: Sendable {
+    /// How long a grace period may take before a loop that is not quiescent is cut off.
+    package static let graceMilliseconds: Int64 = 1_000
+
+    private let loops: [MediaLoop]
+    private let graceRequests: GraceRequests
+    /// The UDP port of all loops.
+    package let port: UInt16
+
+    /// Opens `loopCount` sockets on one address and port. `onEvents` is called on the loops' threads.
+    package init(
+        bind: SocketAddress, loopCount: Int,
+        onEvents: @escaping @Sendable (_ loop: Int, [EngineEvent]) -> Void
+    ) throws(DataPlaneError) {
+        precondition((1...62).contains(loopCount), "a loop's number is one character of the ufrag")
+        let requests = GraceRequests()
+        var made: [MediaLoop] = []
+        for number in 0..<loopCount {
+            let address = made.first.map { bind.with(port: $0.port) } ?? bind
+            made.append(
+                try MediaLoop(
+                    number: number, bind: address, reusesPort: loopCount > 1, graceRequests: requests,
+                    onEvents: onEvents))
+        }
+        loops = made
+        graceRequests = requests
+        port = made.first?.port ?? 0
+    }
+
+    package var loopCount: Int { loops.count }
+
+    /// Starts the threads.
+    package func start(identity: DTLSIdentity, controlSSRC: UInt32, cname: String) {
+        let mailboxes = loops.map(\.mailbox)
+        for loop in loops {
+            loop.start(identity: identity, controlSSRC: controlSSRC, cname: cname, loops: mailboxes)
+        }
+    }
+
+    /// Leaves commands for a loop, in order; `false` if its mailbox is full.
+    package func post(_ commands: [EngineCommand], to loop: Int) -> Bool {
+        loops[loop].mailbox.post(commands)
+    }
+
+    /// Leaves commands for every loop.
+    package func postToAll(_ commands: [EngineCommand]) -> Bool {
+        loops.reduce(true) { $1.mailbox.post(commands) && $0 }
+    }
+
+    /// Waits until every loop has held no byte that was read through a pass from before this call.
+    ///
+    /// A loop that is not quiescent within `graceMilliseconds` is cut off from its socket first. Answers how
+    /// many were.
+    package func gracePeriod() async -> Int {
+        let number = graceRequests.begun.add(1, ordering: .sequentiallyConsistent).newValue
+        let deadline = SystemClock.monotonic.advanced(byMilliseconds: Self.graceMilliseconds)
+        var waiting = loops.filter { !$0.quiescent.hasPassed(number) }
+        var attempt = 0
+        while !waiting.isEmpty {
+            attempt += 1
+            if attempt <= 20 {
+                await Task.yield()
+            } else {
+                try? await Task.sleep(for: .microseconds(200))
+            }
+            waiting.removeAll { $0.quiescent.hasPassed(number) }
+            if !waiting.isEmpty, SystemClock.monotonic >= deadline {
+                for loop in waiting { loop.cutOff() }
+                return waiting.count
+            }
+        }
+        return 0
+    }
+
+    /// Each loop's counters, as of a tenth of a second ago.
+    package var statistics: [LoopStatistics] { loops.map(\.statistics) }
+
+    /// Ends the threads and waits for them.
+    package func stop() async {
+        for loop in loops { loop.stop() }
+        while !loops.allSatisfy(\.isEnded) { try? await Task.sleep(for: .milliseconds(2)) }
+    }
+}

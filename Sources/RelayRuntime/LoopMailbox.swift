@@ -1,0 +1,73 @@
+import CLinuxNet
+import Primitives
+import RelayEngine
+import Synchronization
+
+/// What other threads leave for one media loop: commands, handed-over datagrams, a wish to stop.
+///
+/// Bounded, and locked only while an element is put in or all are taken out.
+final class LoopMailbox: Sendable {
+    /// Commands that may wait; the control plane's own limits keep far below.
+    static let commandLimit = 65_536
+    /// Datagrams that may wait to be taken over from other loops: some milliseconds at full rate.
+    static let datagramLimit = 4_096
+
+    struct HandedDatagram: Sendable {
+        var bytes: [UInt8]
+        var remote: SocketAddress
+        var local: SocketAddress
+    }
+
+    private struct Contents {
+        var commands: [EngineCommand] = []
+        var datagrams: [HandedDatagram] = []
+    }
+
+    private let contents = Mutex(Contents())
+    private let hasContents = Atomic<Bool>(false)
+    let isStopping = Atomic<Bool>(false)
+    let wakeDescriptor: Int32
+
+    init(wakeDescriptor: Int32) {
+        self.wakeDescriptor = wakeDescriptor
+    }
+
+    /// Leaves commands; `false` if there is no room.
+    func post(_ commands: [EngineCommand]) -> Bool {
+        let hasRoom = contents.withLock { contents in
+            guard contents.commands.count + commands.count <= Self.commandLimit else { return false }
+            contents.commands += commands
+            return true
+        }
+        hasContents.store(true, ordering: .releasing)
+        wake()
+        return hasRoom
+    }
+
+    /// Leaves a datagram; `false` if there is no room.
+    func hand(_ datagram: HandedDatagram) -> Bool {
+        let hasRoom = contents.withLock { contents in
+            guard contents.datagrams.count < Self.datagramLimit else { return false }
+            contents.datagrams.append(datagram)
+            return true
+        }
+        hasContents.store(true, ordering: .releasing)
+        wake()
+        return hasRoom
+    }
+
+    /// Takes all that is there; `nil`, without locking, if nothing is.
+    func take() -> (commands: [EngineCommand], datagrams: [HandedDatagram])? {
+        guard hasContents.load(ordering: .acquiring), hasContents.exchange(false, ordering: .acquiring) else {
+            return nil
+        }
+        return contents.withLock { contents in
+            defer { contents = Contents() }
+            return (contents.commands, contents.datagrams)
+        }
+    }
+
+    func wake() {
+        tally_event_signal(wakeDescriptor)
+    }
+}

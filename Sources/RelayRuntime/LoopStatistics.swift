@@ -1,0 +1,38 @@
+import RelayEngine
+import Rooms
+
+/// What one media loop has counted, as of its last report; totals since it began.
+package struct LoopStatistics: Sendable {
+    /// Upper bounds of the forwarding latency histogram in microseconds; one more bucket holds the rest.
+    package static let latencyBoundsMicroseconds: [Int64] = [
+        25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000,
+    ]
+
+    package var engine = EngineCounters()
+    package var forwarding = ForwardingCounters()
+    package var peers = 0
+    package var datagramsOut: UInt64 = 0
+    package var bytesOut: UInt64 = 0
+    package var sendCalls: UInt64 = 0
+    /// Datagrams that the kernel had no room for.
+    package var sendDropped: UInt64 = 0
+    /// Datagrams whose lease ended between reading and sending.
+    package var leaseDropped: UInt64 = 0
+    package var latencyCounts = [UInt64](repeating: 0, count: latencyBoundsMicroseconds.count + 1)
+    package var latencySumMicroseconds: UInt64 = 0
+    package var usesGRO = false
+    package var usesGSO = true
+
+    package init() {}
+
+    /// Counts the time from the receipt of a batch to the return of its send call.
+    mutating func noteLatency(nanoseconds: Int64) {
+        let microseconds = max(0, nanoseconds / 1_000)
+        latencySumMicroseconds += UInt64(microseconds)
+        for (index, bound) in Self.latencyBoundsMicroseconds.enumerated() where microseconds <= bound {
+            latencyCounts[index] += 1
+            return
+        }
+        latencyCounts[Self.latencyBoundsMicroseconds.count] += 1
+    }
+}

@@ -1,0 +1,208 @@
+import CLinuxNet
+import DTLSHandshakes
+import Foundation
+import ICELite
+import Primitives
+import RelayEngine
+import Rooms
+import Synchronization
+
+/// One media loop: a thread with its socket and its engine. Everything it owns has this one writer.
+// Safe because what other threads touch (mailbox, quiescent state, statistics, flags) is synchronised by
+// itself, and the rest belongs to the loop's own thread.
+final class MediaLoop: @unchecked Sendable {
+    /// Receive buffer asked for: a default one drops ingress while 50,000 packets a second go out.
+    private static let receiveBufferBytes: Int32 = 8 << 20
+    private static let sendBufferBytes: Int32 = 8 << 20
+    /// How often the loop publishes its counters.
+    private static let statisticsMilliseconds: Int64 = 100
+
+    let number: Int
+    let mailbox: LoopMailbox
+    let quiescent = QuiescentState()
+    private let bindAddress: SocketAddress
+    private let reusesPort: Bool
+    private let graceRequests: GraceRequests
+    private let onEvents: @Sendable (Int, [EngineEvent]) -> Void
+    private let published = Mutex(LoopStatistics())
+    private let isCutOff = Atomic<Bool>(false)
+    private let descriptor: Atomic<Int32>
+    private let hasEnded = Atomic<Bool>(false)
+    private var peersOfLoops: [LoopMailbox] = []
+    let port: UInt16
+    private let usesGRO: Bool
+
+    /// Opens the loop's socket. Throws `DataPlaneError.cannotBind`.
+    init(
+        number: Int, bind: SocketAddress, reusesPort: Bool, graceRequests: GraceRequests,
+        onEvents: @escaping @Sendable (Int, [EngineEvent]) -> Void
+    ) throws(DataPlaneError) {
+        let wake = tally_event_open()
+        guard wake >= 0 else { throw .cannotWake(errno: -wake) }
+        let (socket, usesGRO) = try Self.open(bind, reusesPort: reusesPort)
+        self.number = number
+        mailbox = LoopMailbox(wakeDescriptor: wake)
+        self.reusesPort = reusesPort
+        self.graceRequests = graceRequests
+        self.onEvents = onEvents
+        port = UInt16(truncatingIfNeeded: tally_udp_port(socket))
+        bindAddress = bind.with(port: port)
+        descriptor = Atomic(socket)
+        self.usesGRO = usesGRO
+    }
+
+    deinit {
+        tally_close(descriptor.load(ordering: .relaxed))
+        tally_close(mailbox.wakeDescriptor)
+    }
+
+    private static func open(
+        _ address: SocketAddress, reusesPort: Bool
+    ) throws(DataPlaneError) -> (descriptor: Int32, usesGRO: Bool) {
+        var system = address.system
+        var applied: Int32 = 0
+        let flags = Int32(TALLY_WANT_GRO) | (reusesPort ? Int32(TALLY_REUSE_PORT) : 0)
+        let descriptor = tally_udp_open(
+            &system, flags, receiveBufferBytes, sendBufferBytes, &applied)
+        guard descriptor >= 0 else { throw .cannotBind(address, errno: -descriptor) }
+        return (descriptor, applied & Int32(TALLY_WANT_GRO) != 0)
+    }
+
+    /// Starts the thread. `loops` are the mailboxes of all loops by number, this one's included.
+    func start(identity: DTLSIdentity, controlSSRC: UInt32, cname: String, loops: [LoopMailbox]) {
+        peersOfLoops = loops
+        let thread = Thread { [self] in
+            run(RelayEngine(loop: number, identity: identity, controlSSRC: controlSSRC, cname: cname))
+        }
+        thread.name = "media loop \(number)"
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    /// Asks the thread to end.
+    func stop() {
+        mailbox.isStopping.store(true, ordering: .releasing)
+        mailbox.wake()
+    }
+
+    var isEnded: Bool { hasEnded.load(ordering: .acquiring) }
+
+    /// Takes the socket away from a loop that is not quiescent in time: whatever it does then, nothing leaves.
+    func cutOff() {
+        _ = tally_cut_off(descriptor.load(ordering: .relaxed))
+        isCutOff.store(true, ordering: .releasing)
+    }
+
+    var statistics: LoopStatistics { published.withLock { $0 } }
+
+    private func run(_ engine: consuming RelayEngine) {
+        var engine = engine
+        var slab = SendSlab()
+        var sender = SendLoop()
+        var statistics = LoopStatistics()
+        statistics.usesGRO = usesGRO
+        guard let receiver = ReceiveLoop() else { return }
+        var nextStatistics = MonotonicTime.distantPast
+        var mayHaveMore = false
+        quiescent.pass(graceRequests.begun)
+        while !mailbox.isStopping.load(ordering: .acquiring) {
+            if !mayHaveMore { sleep(until: engine.nextWake) }
+            let received = SystemClock.monotonic
+            let publishedBefore = engine.counters.published
+            let sentBefore = statistics.datagramsOut
+            takeMail(&engine, &slab, &sender, &statistics, now: received)
+            let outcome = receiver.receive(
+                from: descriptor.load(ordering: .relaxed), into: &engine, slab: &slab, now: received,
+                full: { slab in send(&slab, &sender, &statistics) },
+                foreign: { loop, datagram, path in hand(datagram, path, to: loop) })
+            mayHaveMore = outcome.mayHaveMore
+            if outcome.error != 0 { recover(from: outcome.error) }
+            let sweep = engine.tick(SystemClock.reading, into: &slab)
+            send(&slab, &sender, &statistics)
+            wakeOthers(engine.takeWakes())
+            while true {
+                // Each batch is read under passes minted at its own time.
+                let isDone = engine.forward(now: SystemClock.monotonic, sweep: sweep, into: &slab)
+                send(&slab, &sender, &statistics)
+                quiescent.pass(graceRequests.begun)
+                if isDone { break }
+            }
+            let now = SystemClock.monotonic
+            if engine.counters.published != publishedBefore, statistics.datagramsOut != sentBefore {
+                statistics.noteLatency(nanoseconds: now.nanoseconds(since: received))
+            }
+            let events = engine.takeEvents()
+            if !events.isEmpty { onEvents(number, events) }
+            if now >= nextStatistics {
+                nextStatistics = now.advanced(byMilliseconds: Self.statisticsMilliseconds)
+                publish(&statistics, engine)
+            }
+        }
+        quiescent.sleeps()
+        hasEnded.store(true, ordering: .releasing)
+    }
+
+    private func sleep(until wake: MonotonicTime) {
+        let wait = wake == .distantFuture ? -1 : max(0, wake.nanoseconds(since: SystemClock.monotonic))
+        guard wait != 0 else { return quiescent.pass(graceRequests.begun) }
+        quiescent.sleeps()
+        let ready = tally_wait(descriptor.load(ordering: .relaxed), mailbox.wakeDescriptor, wait)
+        quiescent.pass(graceRequests.begun)
+        if ready > 0, ready & 2 != 0 { tally_event_clear(mailbox.wakeDescriptor) }
+    }
+
+    private func takeMail(
+        _ engine: inout RelayEngine, _ slab: inout SendSlab, _ sender: inout SendLoop,
+        _ statistics: inout LoopStatistics, now: MonotonicTime
+    ) {
+        guard let mail = mailbox.take() else { return }
+        for command in mail.commands { engine.apply(command, now: now, into: &slab) }
+        for var datagram in mail.datagrams {
+            let path = ICEPair(remote: datagram.remote, local: datagram.local)
+            datagram.bytes.withUnsafeMutableBytes { bytes in
+                _ = engine.receive(bytes, on: path, isHandedOver: true, now: now, into: &slab)
+            }
+            if !slab.hasRoom { send(&slab, &sender, &statistics) }
+        }
+    }
+
+    private func send(_ slab: inout SendSlab, _ sender: inout SendLoop, _ statistics: inout LoopStatistics) {
+        let error = sender.send(&slab, on: descriptor.load(ordering: .relaxed), statistics: &statistics)
+        if error != 0 { recover(from: error) }
+    }
+
+    /// A loop that was cut off opens a new socket once it runs again; its peers find it at the same port.
+    private func recover(from error: Int32) {
+        guard isCutOff.exchange(false, ordering: .acquiring) else { return }
+        let old = descriptor.load(ordering: .relaxed)
+        guard let (socket, _) = try? Self.open(bindAddress, reusesPort: reusesPort) else {
+            isCutOff.store(true, ordering: .releasing)
+            return
+        }
+        descriptor.store(socket, ordering: .relaxed)
+        tally_close(old)
+    }
+
+    private func hand(_ datagram: UnsafeMutableRawBufferPointer, _ path: ICEPair, to loop: Int) -> Bool {
+        guard peersOfLoops.indices.contains(loop) else { return false }
+        return peersOfLoops[loop].hand(
+            LoopMailbox.HandedDatagram(bytes: Array(datagram), remote: path.remote, local: path.local))
+    }
+
+    private func wakeOthers(_ loops: UInt64) {
+        var others = loops & ~(1 << UInt64(number))
+        while others != 0 {
+            let loop = others.trailingZeroBitCount
+            if peersOfLoops.indices.contains(loop) { peersOfLoops[loop].wake() }
+            others &= others - 1
+        }
+    }
+
+    private func publish(_ statistics: inout LoopStatistics, _ engine: borrowing RelayEngine) {
+        statistics.engine = engine.counters
+        statistics.forwarding = engine.forwarder.counters
+        statistics.peers = engine.peerCount
+        let copy = statistics
+        published.withLock { $0 = copy }
+    }
+}

@@ -1,0 +1,115 @@
+// Hot path 6/6: datagrams out, in batches (GSO)
+
+import CLinuxNet
+import Glibc
+import Primitives
+import Rooms
+
+/// Sends what a slab holds, or drops it: nothing read through a pass is kept for later.
+struct SendLoop: ~Copyable {
+    /// sendmmsg errors that say that the kernel or the device cannot segment for us.
+    private static let segmentationRefusals: Set<Int32> = [EINVAL, EIO, ENOPROTOOPT, EOPNOTSUPP]
+
+    private let messages: UnsafeMutablePointer<tally_outgoing>
+    private(set) var usesGSO = true
+
+    init() {
+        messages = .allocate(capacity: SendSlab.messageCapacity)
+        messages.initialize(repeating: tally_outgoing(), count: SendSlab.messageCapacity)
+    }
+
+    deinit {
+        messages.deallocate()
+    }
+
+    /// Sends and clears the slab. Answers 0, or the error that ended it.
+    mutating func send(
+        _ slab: inout SendSlab, on descriptor: Int32, statistics: inout LoopStatistics
+    ) -> Int32 {
+        defer { slab.clear() }
+        guard !slab.isEmpty else { return 0 }
+        var count = 0
+        // The lease is compared once more right before the call: a loop that was held up meanwhile sends nothing.
+        let now = SystemClock.monotonic
+        for index in 0..<slab.messageCount {
+            let message = slab.message(index)
+            guard now < message.notAfter else {
+                statistics.leaseDropped += UInt64(message.segmentCount)
+                continue
+            }
+            let bytes = slab.bytes(of: message)
+            messages[count].data = UnsafePointer(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            messages[count].length = UInt32(message.length)
+            messages[count].segment = message.segmentCount > 1 ? UInt16(message.segmentLength) : 0
+            messages[count].remote = message.remote.system
+            messages[count].local = message.local.system
+            count += 1
+        }
+        var sent = 0
+        while sent < count {
+            if !usesGSO, messages[sent].segment > 0 {
+                sent += sendSegments(messages[sent], on: descriptor, statistics: &statistics)
+                continue
+            }
+            let end = usesGSO ? count : nextRun(from: sent, to: count)
+            let result = tally_send(
+                descriptor, messages + sent, Int32(end - sent), &statistics.sendCalls)
+            if result > 0 {
+                for index in sent..<(sent + Int(result)) { note(messages[index], &statistics) }
+                sent += Int(result)
+                continue
+            }
+            let error = -result
+            if messages[sent].segment > 0, Self.segmentationRefusals.contains(error) {
+                usesGSO = false
+                statistics.usesGSO = false
+                continue
+            }
+            if error == ENOTSOCK || error == EBADF { return error }
+            if error == EAGAIN || error == ENOBUFS {
+                // What is left was read through a pass that may end: it is dropped, not kept.
+                for index in sent..<count { statistics.sendDropped += segments(messages[index]) }
+                return 0
+            }
+            // One destination that cannot be reached must not hold up the others.
+            statistics.sendDropped += segments(messages[sent])
+            sent += 1
+        }
+        return 0
+    }
+
+    private func nextRun(from start: Int, to count: Int) -> Int {
+        var end = start
+        while end < count, messages[end].segment == 0 { end += 1 }
+        return end
+    }
+
+    private func segments(_ message: tally_outgoing) -> UInt64 {
+        message.segment > 0 ? UInt64((message.length + UInt32(message.segment) - 1) / UInt32(message.segment)) : 1
+    }
+
+    private func note(_ message: tally_outgoing, _ statistics: inout LoopStatistics) {
+        statistics.datagramsOut += segments(message)
+        statistics.bytesOut += UInt64(message.length)
+    }
+
+    /// Sends a run one datagram at a time, where the kernel does not segment.
+    private func sendSegments(
+        _ message: tally_outgoing, on descriptor: Int32, statistics: inout LoopStatistics
+    ) -> Int {
+        var offset: UInt32 = 0
+        while offset < message.length {
+            var part = message
+            part.length = min(UInt32(message.segment), message.length - offset)
+            part.segment = 0
+            part.data = message.data.map { $0 + Int(offset) }
+            if tally_send(descriptor, &part, 1, &statistics.sendCalls) == 1 {
+                note(part, &statistics)
+            } else {
+                statistics.sendDropped += 1
+            }
+            offset += UInt32(message.segment)
+        }
+        return 1
+    }
+}
