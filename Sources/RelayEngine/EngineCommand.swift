@@ -71,7 +71,7 @@ package struct PublisherParameters: Sendable {
 /// A peer's part in the room.
 package enum PeerPart: Sendable {
     case publisher(PublisherParameters)
-    /// The m-lines of the answer in order; `nil` where one was rejected.
+    /// The accepted m-lines of the answer, in order; `mediaIndex` counts these.
     case viewer([MediaLineParameters])
 }
 
@@ -83,7 +83,7 @@ package enum EngineCommand: Sendable {
     /// Every loop that may have viewers of the track learns of it.
     case addTrack(MediaRing)
     case removeTrack(TrackID)
-    case subscribe(PeerID, mediaIndex: Int, TrackID, DisclosureGate)
+    case subscribe(PeerID, mediaIndex: Int, TrackID, DisclosureGate, PayloadTypeTable)
     case unsubscribe(PeerID, mediaIndex: Int)
     case setSlates([SlateFrames])
 }

@@ -102,9 +102,9 @@ package struct RelayEngine: ~Copyable {
         case .removeTrack(let track):
             guard let feed = feeds.removeValue(forKey: track) else { return }
             forwarder.removeFeed(feed)
-        case .subscribe(let id, let mediaIndex, let track, let gate):
+        case .subscribe(let id, let mediaIndex, let track, let gate, let payloadTypes):
             guard let line = line(id, mediaIndex), let feed = feeds[track] else { return }
-            forwarder.subscribe(line, feed: feed, gate: gate, now: now)
+            forwarder.subscribe(line, feed: feed, gate: gate, payloadTypes: payloadTypes, now: now)
             forwarder.setReader(feed: feed, loop: loop)
         case .unsubscribe(let id, let mediaIndex):
             guard let line = line(id, mediaIndex) else { return }

@@ -74,7 +74,7 @@ extension Forwarder {
         _ descriptor: UnsafeRawBufferPointer, now: MonotonicTime, into space: UnsafeMutableRawBufferPointer
     ) -> Written {
         var written = Written()
-        guard let payloadType = lines[line].parameters.payloadType(packet.codec) else {
+        guard let payloadType = lines[line].parameters.payloadTypes.payloadType(packet.codec) else {
             written.isUnsupported = true
             return written
         }

@@ -43,11 +43,11 @@ extension Forwarder {
         let parameters = lines[line].parameters
         let rtxSequence = lines[line].rtxSequence
         let read = ring.read(pass, at: position) { packet, payload, descriptor -> (length: Int, isRTX: Bool) in
-            guard packet.sequence == incoming, let payloadType = parameters.payloadType(packet.codec) else {
+            guard packet.sequence == incoming, let payloadType = parameters.payloadTypes.payloadType(packet.codec) else {
                 return (0, false)
             }
             let timestamp = packet.timestamp &+ lines[line].timestampOffset
-            if let rtxSSRC = parameters.rtxSSRC, let rtxType = parameters.rtxPayloadType(packet.codec) {
+            if let rtxSSRC = parameters.rtxSSRC, let rtxType = parameters.payloadTypes.rtxPayloadType(packet.codec) {
                 let length = protect(
                     line, packet, payload, descriptor, payloadType: rtxType, ssrc: rtxSSRC,
                     sequence: rtxSequence, timestamp: timestamp,

@@ -30,10 +30,12 @@ extension Forwarder {
     /// Sends the next slate frame or silence if its time has come; `false` if the slab is full.
     mutating func slateWhenDue(_ line: Int, now: MonotonicTime, into slab: inout SendSlab) -> Bool {
         guard lines[line].nextSlate <= now else { return true }
-        guard let frames = slate(for: line) else { return true }
-        for payload in frames.payloads.indices {
+        guard let slate = slate(for: line) else { return true }
+        let frame = lines[line].slateCount % 2 == 0 ? slate.frames.0 : slate.frames.1
+        lines[line].slateCount &+= 1
+        for payload in frame.payloads.indices {
             guard slab.hasRoom else { return payload > 0 }
-            sendSlate(line, frames, payload, now: now, into: &slab)
+            sendSlate(line, slate.codec, frame, payload, now: now, into: &slab)
         }
         let interval =
             lines[line].parameters.kind == .audio
@@ -52,32 +54,32 @@ extension Forwarder {
 
     /// The slate in the line's codec, else in the first of the viewer's codecs that has one.
     private func slate(for line: Int) -> SlateFrames? {
-        if let codec = lines[line].codec, lines[line].parameters.payloadType(codec) != nil,
+        if let codec = lines[line].codec, lines[line].parameters.payloadTypes.payloadType(codec) != nil,
             let frames = slates.first(where: { $0.codec == codec })
         {
             return frames
         }
         return slates.first {
-            $0.codec.kind == lines[line].parameters.kind && lines[line].parameters.payloadType($0.codec) != nil
+            $0.codec.kind == lines[line].parameters.kind && lines[line].parameters.payloadTypes.payloadType($0.codec) != nil
         }
     }
 
     private mutating func sendSlate(
-        _ line: Int, _ frames: SlateFrames, _ number: Int, now: MonotonicTime, into slab: inout SendSlab
+        _ line: Int, _ codec: MediaCodec, _ frame: SlateFrames.Frame, _ number: Int, now: MonotonicTime, into slab: inout SendSlab
     ) {
         let viewer = lines[line].viewer
-        guard let payloadType = lines[line].parameters.payloadType(frames.codec),
+        guard let payloadType = lines[line].parameters.payloadTypes.payloadType(codec),
             let remote = viewers[viewer].remote, let local = viewers[viewer].local
         else { return }
         let isFirst = number == 0
-        let isLast = number == frames.payloads.count - 1
+        let isLast = number == frame.payloads.count - 1
         let sequence = lines[line].lastSequence + 1
         let timestamp = isFirst ? lines[line].continuedTimestamp(at: now) : lines[line].lastTimestamp
         let space = slab.space
         var writer = RTPHeaderWriter(
             into: space, allowsTwoByteForm: lines[line].parameters.allowsTwoByteExtensions)
         writer.writeFixed(
-            marker: isLast && frames.codec != .opus, payloadType: payloadType,
+            marker: isLast && codec != .opus, payloadType: payloadType,
             sequenceNumber: UInt16(truncatingIfNeeded: sequence), timestamp: timestamp,
             ssrc: lines[line].parameters.ssrc)
         appendMid(line, to: &writer)
@@ -87,11 +89,11 @@ extension Forwarder {
                 byteCount: AbsoluteSendTime.byteCount)
         }
         let headerLength = writer.finish()
-        let payload = frames.payloads[number]
+        let payload = frame.payloads[number]
         let place = UnsafeMutableRawBufferPointer(
             rebasing: space[headerLength..<(headerLength + payload.count)])
         payload.withUnsafeBytes { place.copyMemory(from: $0) }
-        var index = frames.indexes[number]
+        var index = frame.indexes[number]
         if index.hasPictureID || index.hasTL0PicIdx {
             if isFirst, lines[line].hasSentPicture {
                 index.pictureID = lines[line].lastPicture.pictureID &+ 1
@@ -111,7 +113,7 @@ extension Forwarder {
         slab.commit(length, to: remote, from: local, notAfter: .distantFuture)
         account(line, sequence, timestamp, payloadLength: payload.count)
         lines[line].lastTimestampAt = now
-        lines[line].codec = frames.codec
+        lines[line].codec = codec
         counters.slatePackets += 1
     }
 }

@@ -47,7 +47,11 @@ extension Forwarder {
     }
 
     /// Feeds a line from a track behind the gate of the viewer's audience, instead of what fed it before.
-    package mutating func subscribe(_ line: Int, feed: Int, gate: DisclosureGate, now: MonotonicTime) {
+    ///
+    /// `payloadTypes` are those of the viewer that fit the track's own profile.
+    package mutating func subscribe(
+        _ line: Int, feed: Int, gate: DisclosureGate, payloadTypes: PayloadTypeTable, now: MonotonicTime
+    ) {
         guard lines.contains(line), feeds.contains(feed) else { return }
         precondition(gate.track == feeds[feed].ring.track, "a gate of the feed's own track")
         guard lines[line].parameters.kind == feeds[feed].ring.kind else { return }
@@ -60,6 +64,7 @@ extension Forwarder {
         guard let audience else { return }
         feeds[feed].audiences[audience].lines.append(line)
         feeds[feed].needsSweep = true
+        lines[line].parameters.payloadTypes = payloadTypes
         lines[line].feed = feed
         lines[line].audience = audience
         lines[line].nextSlate = now

@@ -2,16 +2,37 @@ import MediaRings
 import Primitives
 import RTPPackets
 
+/// Payload types per codec (index: `MediaCodec.rawValue`); 0xFF where there is none.
+package struct PayloadTypeTable: Sendable {
+    private var media = InlineArray<5, UInt8>(repeating: 0xFF)
+    private var retransmission = InlineArray<5, UInt8>(repeating: 0xFF)
+
+    package init() {}
+
+    /// Notes the payload types of a codec.
+    package mutating func set(_ codec: MediaCodec, _ payloadType: UInt8, rtx: UInt8?) {
+        media[Int(codec.rawValue)] = payloadType
+        retransmission[Int(codec.rawValue)] = rtx ?? 0xFF
+    }
+
+    package func payloadType(_ codec: MediaCodec) -> UInt8? {
+        let type = media[Int(codec.rawValue)]
+        return type == 0xFF ? nil : type
+    }
+
+    package func rtxPayloadType(_ codec: MediaCodec) -> UInt8? {
+        let type = retransmission[Int(codec.rawValue)]
+        return type == 0xFF ? nil : type
+    }
+}
+
 /// What a viewer's answer settled for one m-line: payload types, extension ids, our sources.
 package struct MediaLineParameters: Sendable {
     package var kind: MediaKind
     package var ssrc: UInt32
     /// Source of retransmissions (RFC 4588); `nil` if RTX was not negotiated.
     package var rtxSSRC: UInt32?
-    /// Payload type per codec (index: `MediaCodec.rawValue`); 0xFF where the codec was not negotiated.
-    package var payloadTypes = InlineArray<5, UInt8>(repeating: 0xFF)
-    /// RTX payload type per codec; 0xFF where there is none.
-    package var rtxPayloadTypes = InlineArray<5, UInt8>(repeating: 0xFF)
+    package var payloadTypes = PayloadTypeTable()
     /// The media identification tag (RFC 9143), at most 16 bytes; longer ones are not repeated in RTP.
     package var mid: [UInt8] = []
     package var midExtension: UInt8 = 0
@@ -30,16 +51,6 @@ package struct MediaLineParameters: Sendable {
         self.ssrc = ssrc
         self.rtxSSRC = rtxSSRC
         self.firstSequence = firstSequence & 0x7FFF
-    }
-
-    package func payloadType(_ codec: MediaCodec) -> UInt8? {
-        let type = payloadTypes[Int(codec.rawValue)]
-        return type == 0xFF ? nil : type
-    }
-
-    package func rtxPayloadType(_ codec: MediaCodec) -> UInt8? {
-        let type = rtxPayloadTypes[Int(codec.rawValue)]
-        return type == 0xFF ? nil : type
     }
 }
 
@@ -64,7 +75,7 @@ package struct MediaLine: Sendable {
     /// RTP packets at the start of each source that repeat the mid, until a receiver surely knows the SSRC.
     package static let midRepetitions: Int64 = 100
 
-    package let parameters: MediaLineParameters
+    package internal(set) var parameters: MediaLineParameters
     /// The viewer's slot.
     package let viewer: Int
     /// Number of this m-line within the viewer's answer.
@@ -100,6 +111,7 @@ package struct MediaLine: Sendable {
     /// The next packet read begins a new stretch: numbers are tied to it.
     var isStarting = true
     var nextSlate = MonotonicTime.distantPast
+    var slateCount = 0
     /// Highest temporal layer sent.
     var temporalLimit: UInt8 = .max
     var isStopped = false

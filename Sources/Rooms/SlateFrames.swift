@@ -1,18 +1,32 @@
 import Primitives
 import RTPPackets
 
-/// The relay's own media for withheld lines: one keyframe as RTP payloads, or one packet of silence.
+/// The relay's own media for withheld lines: a keyframe as RTP payloads, or one packet of silence.
 ///
 /// Made before use by the control plane; no byte of a participant's stream is in it.
 package struct SlateFrames: Sendable {
+    /// One keyframe.
+    struct Frame: Sendable {
+        /// RTP payloads in order; the last carries the marker.
+        let payloads: [[UInt8]]
+        /// What each payload's descriptor holds, so that picture numbers can be continued.
+        let indexes: [PictureIndex]
+    }
+
     package let codec: MediaCodec
-    /// RTP payloads in order; the last carries the marker.
-    let payloads: [[UInt8]]
-    /// What each payload's descriptor holds, so that picture numbers can be continued.
-    let indexes: [PictureIndex]
+    /// Two that take turns: two H.264 IDR pictures in a row must differ (ITU-T H.264 7.4.3, idr_pic_id).
+    let frames: (Frame, Frame)
 
     /// `nil` if there is no payload, or one is empty, too large or malformed for the codec.
-    package init?(codec: MediaCodec, payloads: [[UInt8]]) {
+    package init?(codec: MediaCodec, payloads: [[UInt8]], alternatePayloads: [[UInt8]]? = nil) {
+        guard let first = Self.frame(codec, payloads),
+            let second = Self.frame(codec, alternatePayloads ?? payloads)
+        else { return nil }
+        self.codec = codec
+        frames = (first, second)
+    }
+
+    private static func frame(_ codec: MediaCodec, _ payloads: [[UInt8]]) -> Frame? {
         guard !payloads.isEmpty else { return nil }
         var indexes: [PictureIndex] = []
         for (number, payload) in payloads.enumerated() {
@@ -22,8 +36,6 @@ package struct SlateFrames: Sendable {
             else { return nil }
             indexes.append(facts.index)
         }
-        self.codec = codec
-        self.payloads = payloads
-        self.indexes = indexes
+        return Frame(payloads: payloads, indexes: indexes)
     }
 }
