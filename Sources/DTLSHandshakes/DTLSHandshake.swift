@@ -112,7 +112,8 @@ package final class DTLSHandshake {
             // libssl's clock is a little behind ours: ask again soon.
             retransmitAt = now.advanced(byMilliseconds: 10)
         case 1:
-            followTimer(now: now)
+            knownTimerStarts = exchange.timerStarts
+            retransmitAt = now.advanced(byMilliseconds: exchange.retransmitMilliseconds)
         default:
             LibraryErrors.clear()
             fail(.timedOut)
@@ -131,6 +132,7 @@ package final class DTLSHandshake {
         SSL_shutdown(ssl)
         LibraryErrors.clear()
         status = .closed
+        freeConnection()
     }
 
     /// Frees libssl's state of about 47 KB; later datagrams are ignored, and so is the peer's close_notify.
@@ -138,9 +140,7 @@ package final class DTLSHandshake {
     /// To be called some seconds after the handshake, once the peer will not ask for our last flight again.
     package func releaseHandshakeState() {
         isReleased = true
-        retransmitAt = nil
-        if let ssl { SSL_free(ssl) }
-        ssl = nil
+        freeConnection()
     }
 
     // MARK: Driving libssl
@@ -233,12 +233,22 @@ package final class DTLSHandshake {
         // One datagram holds at most this many records of our interest; application data is nobody's here.
         for _ in 0..<64 where SSL_read(ssl, &discarded, Int32(discarded.count)) <= 0 { break }
         LibraryErrors.clear()
-        if SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 { status = .closed }
+        if SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 {
+            status = .closed
+            freeConnection()
+        }
+    }
+
+    private func freeConnection() {
+        retransmitAt = nil
+        exchange.incoming = nil
+        if let ssl { SSL_free(ssl) }
+        ssl = nil
     }
 
     private func fail(_ failure: DTLSFailure) {
         status = .failed(failure)
-        retransmitAt = nil
-        exchange.incoming = nil
+        // An alert that libssl has made for the peer is queued already.
+        freeConnection()
     }
 }
