@@ -74,7 +74,7 @@ extension RelayEngine {
     private mutating func receiveSTUN(
         _ datagram: RawSpan, on path: ICEPair, isHandedOver: Bool, now: MonotonicTime, into slab: inout SendSlab
     ) -> ReceiveOutcome {
-        guard let ufrag = localUfrag(of: datagram) else {
+        guard let ufrag = STUNMessage.localUfrag(of: datagram)?.withUnsafeBytes({ Array($0) }) else {
             drop(.badSTUN)
             return .taken
         }
@@ -108,19 +108,6 @@ extension RelayEngine {
             flushHandshake(slot, now: now, into: &slab)
         }
         return .taken
-    }
-
-    /// Our fragment in a STUN username (RFC 8445 7.2.2), not authenticated yet: it only says whose check it is.
-    private func localUfrag(of datagram: RawSpan) -> [UInt8]? {
-        guard let message = STUNMessage(datagram), let range = message.username else { return nil }
-        let username = datagram.extracting(range)
-        var ufrag: [UInt8] = []
-        for index in 0..<min(username.byteCount, 64) {
-            guard let byte = username.byte(at: index) else { return nil }
-            if byte == UInt8(ascii: ":") { return ufrag }
-            ufrag.append(byte)
-        }
-        return nil
     }
 
     private mutating func receiveMedia(

@@ -13,6 +13,8 @@ package struct PublishRequest: Sendable {
     package var replacesLiveSession: Bool
     /// Grants that the token carries (encoders without a page); recorded as given by token.
     package var grants: [Audience]
+    /// When the token was issued: a grant presented again does not undo a later withdrawal.
+    package var grantedAt: WallClockTime?
     /// Whom caps on sessions count this one against.
     package var origin: SessionOrigin
 
@@ -23,6 +25,7 @@ package struct PublishRequest: Sendable {
         offer: String,
         replacesLiveSession: Bool,
         grants: [Audience],
+        grantedAt: WallClockTime? = nil,
         origin: SessionOrigin = .unknown
     ) {
         self.room = room
@@ -31,6 +34,7 @@ package struct PublishRequest: Sendable {
         self.offer = offer
         self.replacesLiveSession = replacesLiveSession
         self.grants = grants
+        self.grantedAt = grantedAt
         self.origin = origin
     }
 }
@@ -230,13 +234,19 @@ package struct ConsentOverview: Sendable, Codable {
     package var epoch: UInt64
     package var onAir: Bool
     package var audiences: [AudienceState]
+    /// The participant's own opaque stream, once it has published.
+    package var stream: String?
 
-    package init(room: String, participant: String, epoch: UInt64, onAir: Bool, audiences: [AudienceState]) {
+    package init(
+        room: String, participant: String, epoch: UInt64, onAir: Bool, audiences: [AudienceState],
+        stream: String? = nil
+    ) {
         self.room = room
         self.participant = participant
         self.epoch = epoch
         self.onAir = onAir
         self.audiences = audiences
+        self.stream = stream
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -245,6 +255,7 @@ package struct ConsentOverview: Sendable, Codable {
         case epoch
         case onAir = "on_air"
         case audiences
+        case stream
     }
 }
 

@@ -1,0 +1,203 @@
+import ConsentAuthority
+import Disclosures
+import LedgerStore
+import Logging
+import MediaRings
+import Primitives
+import RelayRuntime
+import Rooms
+import RTPPackets
+
+extension LiveRoom {
+    /// Submits statements and waits until they are in force.
+    func submit(
+        _ statements: [ConsentStatement], of participant: ParticipantID
+    ) async -> Result<Acknowledgement, RelayProblem> {
+        guard !isClosed else { return .failure(.overloaded) }
+        var effects: [ConsentEffect] = []
+        let ticket = authority.submit(
+            statements, of: participant, now: SystemClock.reading, effects: &effects)
+        run(effects)
+        if let answer = answered.removeValue(forKey: ticket) { return answer }
+        return await withCheckedContinuation { continuation in
+            if let answer = answered.removeValue(forKey: ticket) {
+                continuation.resume(returning: answer)
+            } else {
+                waiting[ticket] = continuation
+            }
+        }
+    }
+
+    /// Executes what the authority asks for: gates at once and in order, everything else after.
+    func run(_ effects: [ConsentEffect]) {
+        for effect in effects {
+            switch effect {
+            case .openGate(let track, let audience, let permit, let leaseEnd):
+                guard let ring = ring(track) else { continue }
+                gate(track, audience).open(permit, from: ring.head, leaseEnd: leaseEnd)
+                if ring.kind == .video { ring.wishForKeyframe() }
+            case .renewGate(let track, let audience, let permit, let leaseEnd):
+                guard let ring = ring(track) else { continue }
+                let hadLapsed = gate(track, audience).renew(
+                    permit, from: ring.head, leaseEnd: leaseEnd, now: SystemClock.monotonic)
+                if hadLapsed, ring.kind == .video { ring.wishForKeyframe() }
+            case .closeGate(let track, let audience):
+                gates[GateName(track: track, audience: audience)]?.close()
+            case .append(let events, let ticket):
+                Task { await self.append(events, ticket) }
+            case .readLog(let sequence):
+                Task { await self.readLog(after: sequence) }
+            case .beginGrace(let ticket):
+                Task { await self.waitForGrace(ticket) }
+            case .acknowledge(let ticket, let acknowledgement):
+                answer(ticket, .success(acknowledgement))
+            case .refuse(let ticket, let reason):
+                answer(ticket, .failure(Self.problem(reason)))
+            case .recorded(let event):
+                tell(event)
+            case .changed(let track, _, _):
+                if let publication = publications.values.first(where: { publication in
+                    publication.tracks.contains { $0.id == track }
+                }) {
+                    stale.insert(publication.participant)
+                }
+            }
+        }
+    }
+
+    private static func problem(_ reason: DenyReason) -> RelayProblem {
+        switch reason {
+        case .logUnavailable:
+            RelayProblem(
+                "log-unavailable", status: 503,
+                detail: "the consent log cannot be written: nothing was acknowledged, and what this request"
+                    + " takes away stays closed; try again",
+                retryAfterSeconds: RoomTiming.retrySeconds)
+        default:
+            RelayProblem(
+                reason.rawValue, status: 422, detail: "the request was not recorded: \(reason.rawValue)")
+        }
+    }
+
+    private func answer(_ ticket: ConsentTicket, _ result: Result<Acknowledgement, RelayProblem>) {
+        if let continuation = waiting.removeValue(forKey: ticket) {
+            continuation.resume(returning: result)
+        } else {
+            answered[ticket] = result
+        }
+    }
+
+    private func append(_ events: [ConsentEvent], _ ticket: AppendTicket) async {
+        var effects: [ConsentEffect] = []
+        do {
+            try await environment.log.append(events, room: name)
+            authority.appendCommitted(ticket, now: SystemClock.reading, effects: &effects)
+        } catch {
+            logger.error("consent events could not be written", metadata: ["error": "\(error)"])
+            authority.appendFailed(ticket, now: SystemClock.reading, effects: &effects)
+        }
+        run(effects)
+    }
+
+    private func readLog(after sequence: UInt64) async {
+        var effects: [ConsentEffect] = []
+        do {
+            let events = try await environment.log.read(room: name, after: sequence)
+            authority.logRead(events, now: SystemClock.reading, effects: &effects)
+        } catch {
+            authority.logReadFailed(now: SystemClock.reading, effects: &effects)
+        }
+        run(effects)
+    }
+
+    private func waitForGrace(_ ticket: GraceTicket) async {
+        let cutOff = await environment.plane.gracePeriod()
+        if cutOff > 0 {
+            logger.critical("media loops were cut off: not quiescent in time", metadata: ["loops": "\(cutOff)"])
+        }
+        var effects: [ConsentEffect] = []
+        authority.graceCompleted(ticket, now: SystemClock.reading, effects: &effects)
+        run(effects)
+    }
+
+    // MARK: What the participant sees
+
+    /// The participant's consents and what the enforcement point does with them now.
+    func overview(of participant: ParticipantID) -> ConsentOverview {
+        let now = SystemClock.reading
+        let publication = publications[participant]
+        var shown: Set<Audience> = [.roomViewers]
+        let records = authority.records(of: participant)
+        for record in records {
+            let statement = record.statement
+            if let audience = Audience(purpose: statement.purpose, recipient: statement.recipient) {
+                shown.insert(audience)
+            }
+        }
+        shown.formUnion(audiences.keys)
+        let ordered = shown.sorted { ($0.purpose.rawValue, $0.recipient ?? "") < ($1.purpose.rawValue, $1.recipient ?? "") }
+        return ConsentOverview(
+            room: name.text, participant: participant.text, epoch: authority.durable.epoch,
+            onAir: publication?.isOnAir == true,
+            audiences: ordered.map { audience in
+                state(of: audience, participant, publication, records, now: now)
+            }, stream: streams[participant]?.text)
+    }
+
+    private func state(
+        of audience: Audience, _ participant: ParticipantID, _ publication: Publication?,
+        _ records: [ConsentRecord], now: ClockReading
+    ) -> AudienceState {
+        let stream = streams[participant]?.text ?? ""
+        let kinds = publication?.tracks.map(\.type) ?? MediaType.allCases
+        var denial: DenyReason?
+        for kind in kinds {
+            let request = DisclosureRequest(
+                participant: participant, media: kind, audience: audience, stream: stream)
+            if let reason = authority.wouldDecide(request, now: now).denyReason { denial = denial ?? reason }
+        }
+        let isPermittedInPart = kinds.contains { kind in
+            authority.wouldDecide(
+                DisclosureRequest(participant: participant, media: kind, audience: audience, stream: stream),
+                now: now
+            ).denyReason == nil
+        }
+        // What is sent is what the media loops say they send, never what was asked for.
+        let receiving = viewings.values.filter { viewing in
+            viewing.audience == audience && isReceived(publication?.stream, by: viewing)
+        }.count
+        let present = viewings.values.filter { $0.audience == audience }.count
+        let recorded = records.last {
+            $0.statement.purpose == audience.purpose && $0.statement.recipient == audience.recipient
+        }
+        let isGateOpen = publication?.isOnAir != true || gatesAreOpen(publication, audience, now: now.monotonic)
+        var state = "withheld"
+        var reason = denial
+        if receiving > 0 {
+            state = "live"
+            reason = isPermittedInPart ? nil : denial
+        } else if isPermittedInPart {
+            state = isGateOpen ? "permitted" : "withheld"
+            reason = isGateOpen ? nil : .logUnavailable
+        }
+        return AudienceState(
+            purpose: audience.purpose.rawValue, recipient: audience.recipient,
+            consent: recorded?.statement.state.rawValue ?? ConsentState.unknown.rawValue, state: state,
+            reason: reason?.rawValue, viewers: state == "live" ? receiving : present)
+    }
+
+    private func gatesAreOpen(_ publication: Publication?, _ audience: Audience, now: MonotonicTime) -> Bool {
+        guard let publication, let present = audiences[audience] else { return true }
+        return publication.tracks.contains { track in
+            gates[GateName(track: track.id, audience: present.id)]?.isOpen(now: now) == true
+        }
+    }
+
+    private func isReceived(_ stream: StreamID?, by viewing: Viewing) -> Bool {
+        guard let stream else { return false }
+        return viewing.slots.contains { slot in
+            slot.stream == stream
+                && [slot.audio, slot.video].compactMap({ $0 }).contains { viewing.lines[$0].state == .live }
+        }
+    }
+}

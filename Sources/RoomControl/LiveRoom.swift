@@ -1,0 +1,256 @@
+import ConsentAuthority
+import Disclosures
+import ICELite
+import Logging
+import MediaRings
+import Primitives
+import RelayEngine
+import RelayRuntime
+import Rooms
+import RTPPackets
+import SessionDescriptions
+
+/// One room: its authority, who is on air, who watches. The only driver of the room's `RoomAuthority`.
+actor LiveRoom {
+    let name: RoomName
+    let environment: RoomEnvironment
+    let logger: Logger
+    var authority: RoomAuthority
+    var publications: [ParticipantID: Publication] = [:]
+    var viewings: [SessionID: Viewing] = [:]
+    /// Sessions by peer, for the engines' events.
+    var sessionsOfPeers: [PeerID: SessionID] = [:]
+    var participantsOfPeers: [PeerID: ParticipantID] = [:]
+    /// Each participant's stream keeps its name over sessions, so that a plain player finds it again.
+    var streams: [ParticipantID: StreamID] = [:]
+    /// Audiences that are present, with the number of their sessions.
+    var audiences: [Audience: (id: AudienceID, sessions: Int)] = [:]
+    var gates: [GateName: DisclosureGate] = [:]
+    var feeds: [ParticipantID: EventFeed] = [:]
+    /// Participants whose panel has something new to show.
+    var stale: Set<ParticipantID> = []
+    var waiting: [ConsentTicket: CheckedContinuation<Result<Acknowledgement, RelayProblem>, Never>] = [:]
+    /// Answers that came before the requester waited for them.
+    var answered: [ConsentTicket: Result<Acknowledgement, RelayProblem>] = [:]
+    private var nextOrdinal = 1
+    private var emptySince: MonotonicTime?
+    /// The directory has let the room go; whoever still holds it comes again.
+    private(set) var isClosed = false
+
+    struct GateName: Hashable {
+        let track: TrackID
+        let audience: AudienceID
+    }
+
+    init(name: RoomName, consents: RoomConsent, environment: RoomEnvironment, logger: Logger) {
+        self.name = name
+        self.environment = environment
+        self.logger = logger
+        authority = RoomAuthority(room: name, state: consents)
+    }
+
+    // MARK: Time
+
+    /// A heartbeat begun at `startedAt` is durable in the log.
+    func heartbeatCommitted(startedAt: MonotonicTime) {
+        var effects: [ConsentEffect] = []
+        authority.heartbeatCommitted(startedAt: startedAt, now: SystemClock.reading, effects: &effects)
+        run(effects)
+    }
+
+    /// Renews leases, notices expiry, refreshes panels. Answers whether the room has been empty for long.
+    func tick() -> Bool {
+        let now = SystemClock.reading
+        var effects: [ConsentEffect] = []
+        authority.tick(now: now, effects: &effects)
+        run(effects)
+        showPanels()
+        guard publications.isEmpty, viewings.isEmpty, waiting.isEmpty, !feeds.values.contains(where: \.hasReaders)
+        else {
+            emptySince = nil
+            return false
+        }
+        let since = emptySince ?? now.monotonic
+        emptySince = since
+        isClosed = now.monotonic.milliseconds(since: since) >= RoomTiming.emptyMilliseconds
+        return isClosed
+    }
+
+    // MARK: The engines' events
+
+    func take(_ event: EngineEvent) {
+        switch event {
+        case .connected(let peer, let ice, let dtls):
+            environment.joins.note { phases in
+                phases.ice.note(ice)
+                phases.dtls.note(dtls)
+            }
+            if let participant = participantsOfPeers[peer] { goOnAir(participant) }
+        case .ended(let peer, let end):
+            logger.debug("peer ended", metadata: ["reason": "\(end)"])
+            if let participant = participantsOfPeers[peer], publications[participant]?.peer == peer {
+                endPublication(participant)
+            } else if let session = sessionsOfPeers[peer] {
+                endViewing(session)
+            }
+        case .line(let peer, let mediaIndex, let state):
+            guard let session = sessionsOfPeers[peer] else { return }
+            note(state, of: mediaIndex, in: session)
+        case .trackStarted:
+            break
+        }
+    }
+
+    private func goOnAir(_ participant: ParticipantID) {
+        guard publications[participant]?.isOnAir == false else { return }
+        publications[participant]?.isOnAir = true
+        publications[participant]?.ordinal = nextOrdinal
+        nextOrdinal += 1
+        guard let publication = publications[participant] else { return }
+        _ = environment.plane.postToAll(publication.tracks.map { .addTrack($0.ring) })
+        var effects: [ConsentEffect] = []
+        for track in publication.tracks {
+            authority.trackStarted(
+                track.id, participant: participant, media: track.type, stream: publication.stream.text,
+                now: SystemClock.reading, effects: &effects)
+        }
+        run(effects)
+        for session in Array(viewings.keys) {
+            assign(session)
+            send("active", EventDocuments.Streams(streams: [publication.stream.text]), to: session)
+        }
+        stale.insert(participant)
+    }
+
+    /// Ends a publishing session and tells everybody who watched it.
+    func endPublication(_ participant: ParticipantID) {
+        guard let publication = publications.removeValue(forKey: participant) else { return }
+        participantsOfPeers[publication.peer] = nil
+        environment.returnLoop(publication.loop)
+        _ = environment.plane.post([.removePeer(publication.peer)], to: publication.loop)
+        var effects: [ConsentEffect] = []
+        for track in publication.tracks { authority.trackEnded(track.id, effects: &effects) }
+        run(effects)
+        for track in publication.tracks {
+            for (audience, _) in gates where audience.track == track.id { gates[audience] = nil }
+        }
+        _ = environment.plane.postToAll(publication.tracks.map { .removeTrack($0.id) })
+        guard publication.isOnAir else { return }
+        for session in Array(viewings.keys) {
+            release(publication.stream, in: session)
+            assign(session)
+            send("inactive", EventDocuments.Streams(streams: [publication.stream.text]), to: session)
+        }
+        stale.insert(participant)
+    }
+
+    /// Ends a viewing session.
+    func endViewing(_ session: SessionID) {
+        guard var viewing = viewings.removeValue(forKey: session) else { return }
+        viewing.feed.finish()
+        sessionsOfPeers[viewing.peer] = nil
+        environment.returnLoop(viewing.loop)
+        _ = environment.plane.post([.removePeer(viewing.peer)], to: viewing.loop)
+        if let present = audiences[viewing.audience] {
+            if present.sessions > 1 {
+                audiences[viewing.audience] = (present.id, present.sessions - 1)
+            } else {
+                audiences[viewing.audience] = nil
+                var effects: [ConsentEffect] = []
+                authority.audienceLeft(present.id, effects: &effects)
+                run(effects)
+                for gate in gates.keys where gate.audience == present.id { gates[gate] = nil }
+            }
+        }
+        tellViewerCount()
+    }
+
+    // MARK: Gates
+
+    func gate(_ track: TrackID, _ audience: AudienceID) -> DisclosureGate {
+        let name = GateName(track: track, audience: audience)
+        if let gate = gates[name] { return gate }
+        let gate = DisclosureGate(track: track, audience: audience)
+        gates[name] = gate
+        return gate
+    }
+
+    func ring(_ track: TrackID) -> MediaRing? {
+        for publication in publications.values {
+            for candidate in publication.tracks where candidate.id == track { return candidate.ring }
+        }
+        return nil
+    }
+
+    // MARK: Slots
+
+    /// Fills a viewer's free slots with streams that are on air.
+    func assign(_ session: SessionID) {
+        guard let viewing = viewings[session] else { return }
+        let onAir = publications.values.filter(\.isOnAir).sorted { $0.ordinal < $1.ordinal }
+        for index in viewing.slots.indices {
+            if let wanted = viewings[session]?.slots[index].stream {
+                // A plain player keeps its stream, and finds it again after the publisher came back.
+                if let publication = onAir.first(where: { $0.stream == wanted }) {
+                    subscribe(session, slot: index, to: publication)
+                }
+                continue
+            }
+            let taken = Set(viewings[session]?.slots.compactMap(\.stream) ?? [])
+            guard let publication = onAir.first(where: { !taken.contains($0.stream) }) else { break }
+            viewings[session]?.slots[index].stream = publication.stream
+            subscribe(session, slot: index, to: publication)
+        }
+        tellSlots(session)
+    }
+
+    private func subscribe(_ session: SessionID, slot: Int, to publication: Publication) {
+        guard let viewing = viewings[session] else { return }
+        for track in publication.tracks {
+            let line = track.ring.kind == .audio ? viewing.slots[slot].audio : viewing.slots[slot].video
+            guard let line, viewing.lines[line].state == .idle else { continue }
+            let gate = gate(track.id, viewing.audienceID)
+            let types = Negotiation.payloadTypes(viewing.lines[line].media, publisher: track.media)
+            _ = environment.plane.post(
+                [.subscribe(viewing.peer, mediaIndex: line, track.id, gate, types)], to: viewing.loop)
+        }
+    }
+
+    private func release(_ stream: StreamID, in session: SessionID) {
+        guard let viewing = viewings[session] else { return }
+        for index in viewing.slots.indices where viewing.slots[index].stream == stream {
+            if !viewing.isPlain { viewings[session]?.slots[index].stream = nil }
+            for line in [viewing.slots[index].audio, viewing.slots[index].video].compactMap({ $0 }) {
+                viewings[session]?.lines[line].state = .idle
+                _ = environment.plane.post(
+                    [.unsubscribe(viewing.peer, mediaIndex: line)], to: viewing.loop)
+            }
+        }
+    }
+
+    private func note(_ state: MediaLine.State, of mediaIndex: Int, in session: SessionID) {
+        guard let viewing = viewings[session], viewing.lines.indices.contains(mediaIndex) else { return }
+        viewings[session]?.lines[mediaIndex].state = state
+        if state != .idle, !viewing.hasShownFirstLine {
+            viewings[session]?.hasShownFirstLine = true
+            let elapsed = SystemClock.monotonic.milliseconds(since: viewing.createdAt)
+            environment.joins.note { $0.firstLine.note(elapsed) }
+        }
+        guard
+            let slot = viewing.slots.firstIndex(where: { $0.audio == mediaIndex || $0.video == mediaIndex }),
+            let stream = viewing.slots[slot].stream
+        else { return }
+        if let publication = publications.values.first(where: { $0.stream == stream }) {
+            stale.insert(publication.participant)
+        }
+        switch state {
+        case .withheld:
+            send("withheld", EventDocuments.Withheld(stream: stream.text, slot: slot), to: session)
+        case .overloaded:
+            send("overload", EventDocuments.Overload(slot: slot, state: "stopped"), to: session)
+        case .idle, .joining, .live, .unsupported:
+            break
+        }
+        tellSlots(session)
+    }
+}

@@ -1,0 +1,85 @@
+import Disclosures
+import MediaRings
+import Primitives
+import Rooms
+import RTPPackets
+import SessionDescriptions
+
+/// One published track with what its publisher negotiated.
+struct PublishedTrack {
+    let ring: MediaRing
+    let media: NegotiatedMedia
+
+    var id: TrackID { ring.track }
+    var type: MediaType { ring.kind == .audio ? .audio : .video }
+}
+
+/// One publishing session.
+struct Publication {
+    let session: SessionID
+    let peer: PeerID
+    let loop: Int
+    let participant: ParticipantID
+    let stream: StreamID
+    let displayName: String
+    let origin: SessionOrigin
+    let createdAt: MonotonicTime
+    var negotiated: NegotiatedSession
+    var entityTag: String
+    var tracks: [PublishedTrack]
+    /// Path and keys are there: the participant is on air.
+    var isOnAir = false
+    /// Order of going on air.
+    var ordinal = 0
+
+    /// Whether no media has come for long enough that another session may take its place.
+    func isFrozen(now: MonotonicTime) -> Bool {
+        let newest = tracks.map(\.ring.newestArrival).max() ?? .distantPast
+        return now.milliseconds(since: max(newest, createdAt)) >= RoomTiming.frozenMilliseconds
+    }
+}
+
+/// One m-line of a viewer, with what the enforcement point last said of it.
+struct ViewerLine {
+    /// Number among the accepted m-lines: the engine's `mediaIndex`.
+    let mediaIndex: Int
+    let media: NegotiatedMedia
+    var state = MediaLine.State.idle
+}
+
+/// A place for one participant in a viewer's grid: an audio and a video m-line, or one of them.
+struct ViewerSlot {
+    var audio: Int?
+    var video: Int?
+    var stream: StreamID?
+}
+
+/// One viewing session.
+struct Viewing {
+    let session: SessionID
+    let peer: PeerID
+    let loop: Int
+    let audience: Audience
+    let audienceID: AudienceID
+    let origin: SessionOrigin
+    let createdAt: MonotonicTime
+    var negotiated: NegotiatedSession
+    var entityTag: String
+    var lines: [ViewerLine]
+    var slots: [ViewerSlot]
+    /// A plain player: it gets one stream and keeps it.
+    let isPlain: Bool
+    var feed = EventFeed()
+    var hasShownFirstLine = false
+
+    /// Pairs the accepted audio and video lines in order.
+    static func slots(_ lines: [ViewerLine]) -> [ViewerSlot] {
+        let audio = lines.filter { $0.media.kind == .audio }.map(\.mediaIndex)
+        let video = lines.filter { $0.media.kind == .video }.map(\.mediaIndex)
+        return (0..<max(audio.count, video.count)).map { index in
+            ViewerSlot(
+                audio: audio.indices.contains(index) ? audio[index] : nil,
+                video: video.indices.contains(index) ? video[index] : nil)
+        }
+    }
+}

@@ -1,0 +1,347 @@
+import ConsentAuthority
+import Disclosures
+import DTLSHandshakes
+import LedgerStore
+import Logging
+import Primitives
+import RelayEngine
+import RelayRuntime
+import Rooms
+import RTPPackets
+import SlateMedia
+import Synchronization
+
+/// Audio or video of a ring; SDP has a kind of its own.
+typealias RTPKind = RTPPackets.MediaKind
+
+/// The control plane: the directory of rooms and sessions, and the clock that drives the rooms.
+package actor RelayControl: RelayService {
+    private struct SessionEntry {
+        let room: RoomName
+        let origin: SessionOrigin
+        let peer: PeerID?
+    }
+
+    private let environment: RoomEnvironment
+    private let logger: Logger
+    private let events: AsyncStream<[EngineEvent]>
+    private var rooms: [RoomName: LiveRoom] = [:]
+    private var opening: [RoomName: Task<LiveRoom, any Error>] = [:]
+    private var sessions: [SessionID: SessionEntry] = [:]
+    private var roomsOfPeers: [PeerID: RoomName] = [:]
+    private var isDraining = false
+    private var lastHeartbeat: MonotonicTime?
+    private var isStarted = false
+    private var sessionsPerToken: [String: Int] = [:]
+    private var sessionsPerAddress: [String: Int] = [:]
+
+    /// Opens the sockets. Throws `DataPlaneError` and what the slates' encoders throw.
+    package init(
+        bind: SocketAddress, mediaLoops: Int, settings: RoomSettings, log: any ConsentLog, logger: Logger
+    ) throws {
+        let (events, continuation) = AsyncStream.makeStream(of: [EngineEvent].self)
+        let plane = try DataPlane(bind: bind, loopCount: mediaLoops) { _, events in continuation.yield(events) }
+        self.events = events
+        self.logger = logger
+        environment = RoomEnvironment(
+            plane: plane, log: log, identity: try DTLSIdentity(validFrom: SystemClock.wall), settings: settings,
+            cname: String(RoomEnvironment.randomName().prefix(16)))
+        let slates = try Self.makeSlates()
+        plane.start(
+            identity: environment.identity, controlSSRC: UInt32.random(in: 1 ... .max), cname: environment.cname)
+        _ = plane.postToAll([.setSlates(slates)])
+    }
+
+    /// The UDP port that media uses.
+    package nonisolated var udpPort: UInt16 { environment.plane.port }
+
+    /// Slates and silence in each codec, made before anybody needs them.
+    private static func makeSlates() throws -> [SlateFrames] {
+        let library = SlateLibrary()
+        var slates: [SlateFrames] = []
+        for codec in [MediaCodec.vp8, .h264, .vp9] {
+            guard let slate = try library.slate(codec: codec) else { continue }
+            if let frames = SlateFrames(
+                codec: codec, payloads: slate.keyframePayloads, alternatePayloads: slate.alternateKeyframePayloads)
+            {
+                slates.append(frames)
+            }
+        }
+        let silence = try OpusSilence()
+        if let frames = SlateFrames(codec: .opus, payloads: [silence.mono]) { slates.append(frames) }
+        return slates
+    }
+
+    /// Runs the control plane until its task is cancelled; then drains and stops the media loops.
+    package func run() async {
+        isStarted = true
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.takeEvents() }
+            group.addTask { await self.beat() }
+            group.addTask { await self.tick() }
+            await group.waitForAll()
+        }
+        await environment.plane.stop()
+    }
+
+    /// Stops taking sessions, tells everybody to reconnect, and gives them time to go.
+    package func drain() async {
+        guard !isDraining else { return }
+        isDraining = true
+        for room in rooms.values { await room.drain() }
+        let deadline = SystemClock.monotonic.advanced(
+            byMilliseconds: environment.settings.drainMilliseconds)
+        while !sessions.isEmpty, SystemClock.monotonic < deadline {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        for room in rooms.values { await room.close() }
+        // The engines say good-bye to peers on their next turn.
+        try? await Task.sleep(for: .milliseconds(50))
+    }
+
+    private func takeEvents() async {
+        for await batch in events {
+            for event in batch {
+                guard let name = roomsOfPeers[event.peer], let room = rooms[name] else { continue }
+                await room.take(event)
+            }
+            if Task.isCancelled { return }
+        }
+    }
+
+    /// Writes a heartbeat to the log four times a second; leases are renewed only while that works.
+    private func beat() async {
+        while !Task.isCancelled {
+            let startedAt = SystemClock.monotonic
+            do {
+                try await environment.log.heartbeat()
+                lastHeartbeat = startedAt
+                for room in rooms.values { await room.heartbeatCommitted(startedAt: startedAt) }
+            } catch {
+                logger.error("the consent log does not take heartbeats", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: .milliseconds(250))
+        }
+    }
+
+    private func tick() async {
+        while !Task.isCancelled {
+            for (name, room) in rooms where await room.tick() { rooms[name] = nil }
+            await forgetEndedSessions()
+            try? await Task.sleep(for: .milliseconds(RoomTiming.tickMilliseconds))
+        }
+    }
+
+    private func forgetEndedSessions() async {
+        for (session, entry) in sessions {
+            if let room = rooms[entry.room], await room.owner(of: session) != nil { continue }
+            forget(session)
+        }
+    }
+
+    private func forget(_ session: SessionID) {
+        guard let entry = sessions.removeValue(forKey: session) else { return }
+        if let peer = entry.peer { roomsOfPeers[peer] = nil }
+        Self.lower(&sessionsPerToken, entry.origin.tokenID)
+        Self.lower(&sessionsPerAddress, entry.origin.address)
+    }
+
+    private static func lower(_ counts: inout [String: Int], _ key: String) {
+        guard let count = counts[key] else { return }
+        counts[key] = count > 1 ? count - 1 : nil
+    }
+
+    // MARK: RelayService
+
+    package func publish(_ request: PublishRequest) async throws(RelayProblem) -> SessionAnswer {
+        try admit(request.origin)
+        let room = try await open(request.room)
+        let answer = try await room.publish(request)
+        await register(answer.session, request.room, room, request.origin)
+        return answer
+    }
+
+    package func view(_ request: ViewRequest) async throws(RelayProblem) -> SessionAnswer {
+        try admit(request.origin)
+        guard let room = rooms[request.room] else {
+            throw RelayProblem(
+                "room-not-live", status: 409, detail: "nobody is on air in this room; try again later",
+                retryAfterSeconds: RoomTiming.retrySeconds)
+        }
+        let answer = try await room.view(request)
+        await register(answer.session, request.room, room, request.origin)
+        return answer
+    }
+
+    package func owner(of session: SessionID) async -> SessionOwner? {
+        guard let entry = sessions[session], let room = rooms[entry.room] else { return nil }
+        return await room.owner(of: session)
+    }
+
+    package func patch(
+        _ session: SessionID, fragment: String, ifMatch: String?
+    ) async throws(RelayProblem) -> PatchOutcome {
+        try await room(of: session).patch(session, fragment: fragment, ifMatch: ifMatch)
+    }
+
+    package func end(_ session: SessionID) async throws(RelayProblem) {
+        guard try await room(of: session).end(session) else { throw .unknownSession }
+        forget(session)
+    }
+
+    package func viewerEvents(
+        _ session: SessionID, after lastEvent: UInt64?
+    ) async throws(RelayProblem) -> AsyncStream<RelayEvent> {
+        try await room(of: session).viewerEvents(session, after: lastEvent)
+    }
+
+    package func participantEvents(
+        _ room: RoomName, _ participant: ParticipantID, after lastEvent: UInt64?
+    ) async throws(RelayProblem) -> AsyncStream<RelayEvent> {
+        try await open(room).participantEvents(participant, after: lastEvent)
+    }
+
+    package func consents(
+        _ room: RoomName, _ participant: ParticipantID
+    ) async throws(RelayProblem) -> ConsentOverview {
+        try await open(room).overview(of: participant)
+    }
+
+    package func changeConsents(
+        _ room: RoomName, _ participant: ParticipantID, _ changes: [ConsentChange], by actor: ConsentActor
+    ) async throws(RelayProblem) -> ConsentAcknowledgement {
+        let now = SystemClock.wall
+        let statements = changes.map { change in
+            ConsentStatement(
+                participant: participant, purpose: change.audience.purpose, recipient: change.audience.recipient,
+                state: Self.state(change.choice), media: Self.media(change),
+                validity: ValidityWindow(until: change.until), source: Self.source(actor), givenAt: now,
+                entity: actor == .operatorByAPI ? "operator" : nil)
+        }
+        let result = try await open(room).submit(statements, of: participant)
+        let acknowledgement = try result.get()
+        return ConsentAcknowledgement(
+            effectiveAt: acknowledgement.effectiveAt, epoch: acknowledgement.epoch)
+    }
+
+    package func rooms() async -> [RoomSummary] {
+        var summaries: [RoomSummary] = []
+        for room in rooms.values {
+            let summary = await room.summary
+            if summary.publishers > 0 || summary.viewers > 0 { summaries.append(summary) }
+        }
+        return summaries.sorted { $0.room < $1.room }
+    }
+
+    package func metricsText() async -> String {
+        var text = RelayMetrics.text(
+            loops: environment.plane.statistics, joins: environment.joins.snapshot,
+            rooms: rooms.count, sessions: sessions.count)
+        var denied: [String: Int] = [:]
+        for room in rooms.values {
+            for (reason, count) in await room.deniedGates() { denied[reason, default: 0] += count }
+        }
+        text += RelayMetrics.denied(denied)
+        return text
+    }
+
+    package func isReady() async -> Bool {
+        guard isStarted, !isDraining, let lastHeartbeat else { return false }
+        return SystemClock.monotonic.milliseconds(since: lastHeartbeat) < 2_000
+    }
+
+    // MARK: Rooms and sessions
+
+    private func admit(_ origin: SessionOrigin) throws(RelayProblem) {
+        guard !isDraining else {
+            throw RelayProblem(
+                "draining", status: 503, detail: "the relay is about to stop; try again", retryAfterSeconds: 2)
+        }
+        let settings = environment.settings
+        let isWithin =
+            (origin.tokenID.isEmpty || sessionsPerToken[origin.tokenID, default: 0] < settings.maximumSessionsPerToken)
+            && (origin.address.isEmpty
+                || sessionsPerAddress[origin.address, default: 0] < settings.maximumSessionsPerAddress)
+        guard isWithin else {
+            throw RelayProblem(
+                "too-many-sessions", status: 503,
+                detail: "this token or address has as many sessions as it may; end some first",
+                retryAfterSeconds: 5)
+        }
+    }
+
+    /// The room, read from the log first if it is not there: nothing opens before its log was read to the end.
+    private func open(_ name: RoomName) async throws(RelayProblem) -> LiveRoom {
+        if let room = rooms[name] { return room }
+        guard rooms.count + opening.count < environment.settings.maximumRooms else {
+            throw RelayProblem(
+                "too-many-rooms", status: 503, detail: "the relay has as many rooms as it may", retryAfterSeconds: 10)
+        }
+        let task = opening[name] ?? Task { [environment, logger] in
+            let events = try await environment.log.read(room: name, after: 0)
+            return LiveRoom(
+                name: name, consents: RoomConsent(folding: events), environment: environment, logger: logger)
+        }
+        opening[name] = task
+        do {
+            let room = try await task.value
+            opening[name] = nil
+            if let present = rooms[name] { return present }
+            rooms[name] = room
+            if let lastHeartbeat { await room.heartbeatCommitted(startedAt: lastHeartbeat) }
+            return room
+        } catch {
+            opening[name] = nil
+            throw RelayProblem(
+                "log-unavailable", status: 503, detail: "the room's consent log cannot be read; try again",
+                retryAfterSeconds: RoomTiming.retrySeconds)
+        }
+    }
+
+    private func room(of session: SessionID) throws(RelayProblem) -> LiveRoom {
+        guard let entry = sessions[session], let room = rooms[entry.room] else { throw .unknownSession }
+        return room
+    }
+
+    private func register(
+        _ session: SessionID, _ name: RoomName, _ room: LiveRoom, _ origin: SessionOrigin
+    ) async {
+        let peer = await room.peer(of: session)
+        sessions[session] = SessionEntry(room: name, origin: origin, peer: peer)
+        if let peer { roomsOfPeers[peer] = name }
+        if !origin.tokenID.isEmpty { sessionsPerToken[origin.tokenID, default: 0] += 1 }
+        if !origin.address.isEmpty { sessionsPerAddress[origin.address, default: 0] += 1 }
+    }
+
+    private static func state(_ choice: ConsentChange.Choice) -> ConsentState {
+        switch choice {
+        case .grant: .given
+        case .withdraw: .withdrawn
+        case .revoke: .revoked
+        case .refuse: .refused
+        }
+    }
+
+    private static func media(_ change: ConsentChange) -> Set<MediaType> {
+        guard change.media.isEmpty else { return Set(change.media.compactMap(MediaType.init(rawValue:))) }
+        // A refusal without media is one of all media, later kinds included.
+        return change.choice == .grant ? Set(MediaType.allCases) : []
+    }
+
+    private static func source(_ actor: ConsentActor) -> ConsentSource {
+        switch actor {
+        case .participantOnPage: .page
+        case .participantByAPI, .operatorByAPI: .api
+        case .token: .token
+        }
+    }
+}
+
+extension EngineEvent {
+    fileprivate var peer: PeerID {
+        switch self {
+        case .connected(let peer, _, _), .ended(let peer, _), .line(let peer, _, _), .trackStarted(let peer, _, _):
+            peer
+        }
+    }
+}
