@@ -5,6 +5,7 @@ extension RoomAuthority {
     /// What may be disclosed now: what is durable, less everything that is asked for and not durable yet.
     func decision(_ request: DisclosureRequest, now: ClockReading) -> Decision {
         let requests = pending[request.participant] ?? []
+        if requests.isEmpty, windows.isEmpty { return decide(request, durable, now: now) }
         let base = windowed(durable.restricted(to: request.participant), request.participant, now: now)
         var state = base
         guard case .permit(var permit) = decide(request, state, now: now) else {

@@ -15,27 +15,30 @@ actor LedgerConnection {
     private static let journalBytes = 16 << 20
 
     private let executor = LedgerExecutor()
-    private let directory: LedgerDirectory
+    /// The directory while we own it; `nil` once closed.
+    private var directory: LedgerDirectory?
+    private let path: String
     private var database: DatabaseQueue?
     private var identity: FileIdentity?
-    private var isClosed = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     init(directory: String) throws(LedgerError) {
-        self.directory = try LedgerDirectory(path: directory)
+        let owned = try LedgerDirectory(path: directory)
+        self.directory = owned
+        path = owned.databasePath
     }
 
     /// Opens the file for the first time, making it if there is none.
     func open() throws(LedgerError) {
-        try directory.prepareFile()
+        try directory?.prepareFile()
         _ = try connected()
     }
 
     func close() {
-        isClosed = true
         try? database?.close()
         database = nil
+        directory = nil
     }
 
     /// Writes all of `writes` in one transaction; a conflict fails alone, anything else fails all.
@@ -84,6 +87,19 @@ actor LedgerConnection {
         }
     }
 
+    func settings() throws(LedgerError) -> [String: String] {
+        let database = try connected()
+        return try attempt("read of settings") {
+            try database.read { connection in
+                var settings: [String: String] = [:]
+                for name in ["journal_mode", "synchronous", "foreign_keys", "secure_delete"] {
+                    settings[name] = try String.fetchOne(connection, sql: "PRAGMA \(name)")
+                }
+                return settings
+            }
+        }
+    }
+
     // MARK: - Writing
 
     private static func perform(_ write: Write, _ connection: Database) throws -> Result<Void, LedgerError> {
@@ -120,14 +136,14 @@ actor LedgerConnection {
 
     /// The open database, opened again if trouble made us let go of it.
     private func connected() throws(LedgerError) -> DatabaseQueue {
-        if isClosed { throw .unavailable("the ledger is closed") }
+        guard let directory else { throw .unavailable("the ledger \(path) is closed") }
         let current = directory.fileIdentity()
         if let database, current == identity { return database }
         // A file that was moved away would swallow what we write; one that never was ours is not made anew.
         guard let current, identity == nil || current == identity else {
-            throw .unavailable("\(directory.databasePath) is gone or was replaced")
+            throw .unavailable("\(path) is gone or was replaced")
         }
-        let opened = try attempt("opening") { try Self.openDatabase(at: directory.databasePath) }
+        let opened = try attempt("opening") { try Self.openDatabase(at: path) }
         database = opened
         identity = current
         return opened
@@ -192,21 +208,21 @@ actor LedgerConnection {
         } catch let error as LedgerError {
             throw error
         } catch let error as DatabaseError {
-            let text = "\(what) of \(directory.databasePath) failed: \(error.message ?? "unknown")"
+            let text = "\(what) of \(path) failed: \(error.message ?? "unknown")"
             switch error.resultCode {
             case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL:
                 throw .unavailable("\(text) (\(error.extendedResultCode))")
             case .SQLITE_NOTADB:
-                throw .unusable("\(directory.databasePath) is not a SQLite file")
+                throw .unusable("\(path) is not a SQLite file")
             case .SQLITE_CORRUPT:
-                throw .unusable("\(directory.databasePath) is damaged")
+                throw .unusable("\(path) is damaged")
             default:
                 try? database?.close()
                 database = nil
                 throw .unavailable("\(text) (\(error.extendedResultCode))")
             }
         } catch {
-            throw .unavailable("\(what) of \(directory.databasePath) failed: \(error)")
+            throw .unavailable("\(what) of \(path) failed: \(error)")
         }
     }
 }

@@ -70,6 +70,11 @@ package actor SQLiteLedgerStore: ConsentLog {
         try await connection.limitPages(to: pages)
     }
 
+    /// The settings of SQLite that durability rests on, by the names of their pragmas.
+    package func settings() async throws(LedgerError) -> [String: String] {
+        try await connection.settings()
+    }
+
     private func enqueue(_ write: LedgerConnection.Write) async -> Result<Void, LedgerError> {
         await withCheckedContinuation { continuation in
             waiting.append(Waiting(write: write, answer: continuation))

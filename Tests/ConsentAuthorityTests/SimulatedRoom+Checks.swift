@@ -1,0 +1,83 @@
+import ConsentAuthority
+import Disclosures
+import Primitives
+
+extension SimulatedRoom {
+    /// The laws that hold at every instant, for every gate that is open.
+    mutating func check() {
+        let open = gates.filter { $0.value.isOpen(now: now.monotonic) }
+        guard !open.isEmpty else { return }
+        checkHeartbeat()
+        for (key, gate) in open {
+            guard let request = request(key) else {
+                fail("a gate is open that has no track or no audience")
+                return
+            }
+            // Time has passed since the last decision: a window that ended in between ends with the lease.
+            let isJustified = [now, lastRefresh].contains {
+                decide(request, disk, now: $0).denyReason == nil
+            }
+            if !isJustified {
+                fail("open without a durable grant: \(decide(request, disk, now: now))")
+            }
+            if gate.epoch > UInt64(log.count) { fail("open at an epoch that the log has not reached") }
+            checkFences(request)
+        }
+    }
+
+    /// No gate outlives the newest durable heartbeat by more than its freshness and a lease.
+    private mutating func checkHeartbeat() {
+        let longest = ConsentTiming.heartbeatFreshnessMilliseconds + ConsentTiming.leaseMilliseconds
+        guard let newestHeartbeat,
+            now.monotonic < newestHeartbeat.advanced(byMilliseconds: longest)
+        else {
+            fail("open without a heartbeat within the lease")
+            return
+        }
+    }
+
+    /// Whatever was asked for and not spoken over by a later durable word on the same key is in force.
+    private mutating func checkFences(_ request: DisclosureRequest) {
+        for submission in outstanding where submission.participant == request.participant {
+            // Of several words on one key in one request the last counts.
+            var last: Set<ConsentKey> = []
+            for statement in submission.statements.reversed() where last.insert(statement.key).inserted {
+                if refuses(statement, request) {
+                    fail("open against a refusal that was asked for: \(statement.state)")
+                }
+            }
+        }
+    }
+
+    /// Whether a statement refuses a disclosure by its own words.
+    func refuses(_ statement: ConsentStatement, _ request: DisclosureRequest) -> Bool {
+        statement.participant == request.participant && statement.state.refuses
+            && statement.purpose == request.audience.purpose
+            && (statement.recipient == nil || statement.recipient == request.audience.recipient)
+            && (statement.stream == nil || statement.stream == request.stream)
+            && (statement.media.isEmpty || statement.media.contains(request.media))
+    }
+
+    /// The laws of a room at rest under a healthy log: everything answered, written and open that may be.
+    mutating func checkSettled() {
+        guard violation == nil else { return }
+        for submission in submissions where answers[submission.ticket] == nil {
+            fail("\(submission.ticket) was never answered")
+        }
+        if authority.durable != RoomConsent(folding: log) { fail("the fold differs from the log") }
+        for (key, gate) in gates {
+            guard let request = request(key) else { continue }
+            let decision = authority.wouldDecide(request, now: now)
+            let isOpen = gate.isOpen(now: now.monotonic)
+            if isOpen != (decision.denyReason == nil) { fail("open is \(isOpen) but \(decision)") }
+            if isOpen { counts["settled open", default: 0] += 1 }
+            // Clock jumps may have ended a window for good; all else is as the log has it.
+            let expected = decide(request, disk, now: now)
+            if expected.denyReason != decision.denyReason,
+                expected.denyReason == nil ? decision.denyReason != .expired : decision.denyReason == nil
+            {
+                fail("decides \(decision), the log says \(expected)")
+            }
+        }
+    }
+}
