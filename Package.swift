@@ -145,10 +145,11 @@ let package = Package(
         .executableTarget(
             name: "tally",
             dependencies: [
-                "Primitives", "RelayHTTP", "RoomControl", "RelayRuntime", "LedgerStore", "SlateMedia",
+                "Primitives", "Disclosures", "RelayHTTP", "RoomControl", "RelayRuntime", "LedgerStore",
                 "LoadTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -179,7 +180,12 @@ let package = Package(
                 "RelayEngine", "Rooms", "PeerTransports", "MediaRings", "Disclosures", "RTPPackets",
                 "SRTPProtection", "ICELite", "DTLSHandshakes", "Primitives",
             ]),
-        tests("RelayHTTPTests", ["RelayHTTP", "RoomControl", "Primitives"]),
+        tests(
+            "RelayHTTPTests",
+            [
+                "RelayHTTP", "RoomControl", "Disclosures", "Primitives",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
         tests("HouseRulesTests", []),
         tests("FuzzTests", ["FuzzBodies"], resources: [.copy("Corpus")]),
     ] + multiBufferTargets

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Foundation
+import LedgerStore
+import Logging
+import Primitives
+import RelayHTTP
+import RelayRuntime
+import RoomControl
+import ServiceLifecycle
+import UnixSignals
+
+/// `tally serve`: the relay.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the relay.",
+        discussion: """
+            Settings come from a YAML file, over it from TALLY_… environment variables, over both from flags: \
+            every key of the file is a flag too, for example --http-port 8080 for http.port. \
+            --print-config prints them all with their meaning.
+            """
+    )
+
+    @Option(name: .long, help: "The configuration file (YAML).")
+    var config: String?
+
+    @Flag(name: .long, help: "Print every setting with its meaning and default, and end.")
+    var printConfig = false
+
+    @Argument(parsing: .allUnrecognized, help: "Settings as flags: --KEY VALUE.")
+    var settings: [String] = []
+
+    func run() async throws {
+        guard !printConfig else {
+            print(TallyConfiguration.printDocumented(), terminator: "")
+            return
+        }
+        let configuration = try TallyConfiguration.load(file: config, flags: try SettingFlags.parse(settings))
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        let logger = Self.logger(level: configuration.log.level)
+
+        let tokens = await TokenAuthority(
+            secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile))
+        let store = try await SQLiteLedgerStore(directory: configuration.data.directory)
+        let candidates = try Candidates.choose(configuration.udp)
+        let control = try RelayControl(
+            bind: try Candidates.bindAddress(configuration.udp),
+            mediaLoops: configuration.media.loops > 0
+                ? configuration.media.loops : min(62, ProcessInfo.processInfo.activeProcessorCount),
+            settings: Self.settings(configuration, candidates), log: store, logger: logger)
+        let http = try RelayHTTPServer.makeService(
+            service: control, configuration: configuration, tokens: tokens, logger: logger
+        ) { port in
+            Self.announce(configuration, httpPort: port, udpPort: control.udpPort, candidates, logger)
+        }
+        // Services stop in reverse order: first viewers are told to move on, then HTTP ends, then media.
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: ControlService(control: control)),
+                    .init(service: http),
+                    .init(service: DrainService(control: control)),
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        await store.close()
+    }
+
+    private static func logger(level: String) -> Logger {
+        var logger = Logger(label: "tally")
+        logger.logLevel = Logger.Level(rawValue: level) ?? .info
+        return logger
+    }
+
+    private static func settings(
+        _ configuration: TallyConfiguration, _ candidates: [SocketAddress]
+    ) -> RoomSettings {
+        var settings = RoomSettings(candidates: candidates)
+        settings.maximumRooms = configuration.limits.rooms
+        settings.maximumPublishersPerRoom = configuration.limits.participantsPerRoom
+        settings.maximumViewersPerRoom = configuration.limits.viewersPerRoom
+        settings.maximumSessionsPerToken = configuration.limits.sessionsPerToken
+        settings.maximumSessionsPerAddress = configuration.limits.sessionsPerAddress
+        return settings
+    }
+
+    /// Says where everything is, in lines that a person reads.
+    private static func announce(
+        _ configuration: TallyConfiguration, httpPort: Int, udpPort: UInt16, _ candidates: [SocketAddress],
+        _ logger: Logger
+    ) {
+        let scheme = configuration.http.tls == nil ? "http" : "https"
+        let host = configuration.http.host.contains(":") ? "[\(configuration.http.host)]" : configuration.http.host
+        let base =
+            configuration.http.publicURL.isEmpty ? "\(scheme)://\(host):\(httpPort)" : configuration.http.publicURL
+        logger.notice("pages and rooms: \(base)/")
+        logger.notice("publish (WHIP):  \(base)/v1/rooms/{room}/whip")
+        logger.notice("view (WHEP):     \(base)/v1/rooms/{room}/whep")
+        let shown = candidates.map { $0.with(port: udpPort).description }.joined(separator: ", ")
+        logger.notice("media: UDP port \(udpPort), advertised as \(shown)")
+        if candidates.allSatisfy(\.isLoopback) {
+            logger.notice("only this machine can reach the media: set udp.candidates to be reached by others")
+        }
+    }
+}
+
+/// The control plane as a service.
+private struct ControlService: Service {
+    let control: RelayControl
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await control.run() }
+    }
+}
+
+/// Stops first, so that everybody is told while HTTP still answers.
+private struct DrainService: Service {
+    let control: RelayControl
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await control.drain()
+    }
+}

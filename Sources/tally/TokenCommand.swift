@@ -1,0 +1,110 @@
+import ArgumentParser
+import Disclosures
+import Foundation
+import Primitives
+import RelayHTTP
+
+/// `tally token`: mints tokens with the relay's own secret, on the relay's machine.
+struct TokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token",
+        abstract: "Mint an access token with the relay's secret.",
+        subcommands: [Publish.self, View.self, Operator.self]
+    )
+
+    /// Where the secret is and how long the token lasts.
+    struct Common: ParsableArguments {
+        @Option(name: .long, help: "The relay's configuration file (YAML).")
+        var config: String?
+
+        @Option(name: .long, help: "Hours until the token expires; default tokens.lifetimeHours.")
+        var hours: Int?
+
+        func mint(_ access: AccessToken) async throws {
+            let configuration = try TallyConfiguration.load(file: config)
+            let authority = await TokenAuthority(
+                secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile))
+            let token = try await authority.mint(
+                access, lifetimeSeconds: (hours ?? configuration.tokens.lifetimeHours) * 3_600)
+            print(token.text)
+        }
+    }
+
+    struct Publish: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A token for one participant: publish, see who receives, decide consents.")
+
+        @OptionGroup var common: Common
+        @Option(name: .long, help: "The room.") var room: String
+        @Option(name: .long, help: "The participant's opaque identifier.") var participant: String
+        @Option(name: .long, help: "The screen name that permitted audiences see.") var name: String?
+        @Flag(name: .long, help: "Let its session take over from a live one.") var replace = false
+        @Option(
+            name: .long,
+            help: """
+                A grant that the token carries, for encoders without a page: live_room, live_embed:PARTNER, \
+                recording:RECORDER or rebroadcast:DESTINATION. Repeatable.
+                """)
+        var grant: [String] = []
+
+        func run() async throws {
+            try await common.mint(
+                .publish(
+                    PublishToken(
+                        room: try TokenCommand.room(room), participant: try TokenCommand.participant(participant),
+                        name: name ?? participant, replace: replace,
+                        grants: try grant.map(TokenCommand.audience))))
+        }
+    }
+
+    struct View: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "A token to view one room as one audience.")
+
+        @OptionGroup var common: Common
+        @Option(name: .long, help: "The room.") var room: String
+        @Option(name: .long, help: "The audience: live_room, or live_embed:PARTNER.") var audience = "live_room"
+
+        func run() async throws {
+            try await common.mint(
+                .view(
+                    ViewToken(room: try TokenCommand.room(room), audience: try TokenCommand.audience(audience))))
+        }
+    }
+
+    struct Operator: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A token for the operator: mint tokens, list rooms, revoke consents.")
+
+        @OptionGroup var common: Common
+        @Option(name: .long, help: "Who runs the relay, for its records.") var name = "operator"
+
+        func run() async throws {
+            try await common.mint(.relayOperator(OperatorToken(name: name)))
+        }
+    }
+
+    private static let nameRule = "has 1 to 64 characters of a-z A-Z 0-9 - _ . and starts with a letter or digit"
+
+    private static func room(_ text: String) throws -> RoomName {
+        guard let room = RoomName(text) else { throw ValidationError("--room: '\(text)': a room \(nameRule)") }
+        return room
+    }
+
+    private static func participant(_ text: String) throws -> ParticipantID {
+        guard let participant = ParticipantID(text) else {
+            throw ValidationError("--participant: '\(text)': a participant \(nameRule)")
+        }
+        return participant
+    }
+
+    private static func audience(_ text: String) throws -> Audience {
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        guard let purpose = parts.first.flatMap(Purpose.init(rawValue:)),
+            let audience = Audience(purpose: purpose, recipient: parts.count == 2 ? parts[1] : nil)
+        else {
+            throw ValidationError(
+                "'\(text)' is no audience: live_room, live_embed:PARTNER, recording:RECORDER, rebroadcast:DESTINATION")
+        }
+        return audience
+    }
+}
