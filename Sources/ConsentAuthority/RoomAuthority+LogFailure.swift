@@ -64,9 +64,16 @@ extension RoomAuthority {
 
     /// Begins again to write, if something waits for the log to come back.
     mutating func resume(effects: inout [ConsentEffect]) {
-        guard logState == .unknown, inFlight == nil else { return }
-        logState = .reading
-        effects.append(.readLog(after: durable.epoch))
+        guard inFlight == nil else { return }
+        switch logState {
+        case .reading: return
+        case .unknown:
+            logState = .reading
+            effects.append(.readLog(after: durable.epoch))
+        case .known:
+            requeueFences()
+            advance(effects: &effects)
+        }
     }
 
     /// Makes up for an event that was written although its requester was told otherwise.

@@ -14,6 +14,9 @@ actor LedgerConnection {
     /// Size to which the write-ahead log is cut after a checkpoint.
     private static let journalBytes = 16 << 20
 
+    /// What a heartbeat writes: two pages, the most that the row of an append usually touches beside its own.
+    private static let heartbeatBytes = 8192
+
     private let executor = LedgerExecutor()
     /// The directory while we own it; `nil` once closed.
     private var directory: LedgerDirectory?
@@ -105,7 +108,11 @@ actor LedgerConnection {
     private static func perform(_ write: Write, _ connection: Database) throws -> Result<Void, LedgerError> {
         switch write {
         case .heartbeat:
-            try connection.cachedStatement(sql: "UPDATE heartbeat SET beats = beats + 1").execute()
+            // As much as an append writes, and different each time, so that a disk without room for an append
+            // has none for a heartbeat either.
+            try connection.cachedStatement(
+                sql: "UPDATE heartbeat SET beats = beats + 1, filler = randomblob(\(heartbeatBytes))"
+            ).execute()
             return .success(())
         case .append(let events, let room):
             let id = try roomID(room, connection)

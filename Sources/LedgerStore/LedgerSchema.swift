@@ -58,10 +58,11 @@ enum LedgerSchema {
 
                     CREATE TABLE heartbeat (
                         id INTEGER PRIMARY KEY CHECK (id = 1),
-                        beats INTEGER NOT NULL
+                        beats INTEGER NOT NULL,
+                        filler BLOB NOT NULL
                     ) STRICT;
 
-                    INSERT INTO heartbeat (id, beats) VALUES (1, 0);
+                    INSERT INTO heartbeat (id, beats, filler) VALUES (1, 0, x'');
                     """
             )
             try database.execute(sql: "PRAGMA user_version = 1")

@@ -208,5 +208,9 @@ struct WideningAndNarrowingTests {
         try room.commit()
         try room.commit()
         #expect(room.gateWords == ["close 1"])
+        room.beat()
+        #expect(room.appends.last?.events.map(\.statement.state) == [.withdrawn])
+        try room.commit()
+        #expect(room.told() == .deny(.withdrawn))
     }
 }
