@@ -17,6 +17,7 @@ package enum RelayHTTPServer {
     private static let heartbeatSeconds = 15
 
     /// The server as a service: runs until it is told to shut down gracefully, then ends open requests.
+    ///
     /// `onListening` is told the port once the socket is bound. Throws where TLS files cannot be read.
     package static func makeService(
         service: any RelayService,

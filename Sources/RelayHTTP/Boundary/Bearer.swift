@@ -7,7 +7,9 @@ import RoomControl
 struct Bearer: Sendable {
     let authority: TokenAuthority
 
-    /// The request's token. 401 if there is none or it is not valid.
+    /// The request's token.
+    ///
+    /// 401 if there is none or it is not valid.
     func token(of request: Request) async throws -> VerifiedToken {
         guard let token = try await tokenIfPresent(of: request) else {
             throw unauthorized(
@@ -19,7 +21,9 @@ struct Bearer: Sendable {
         return token
     }
 
-    /// The request's token, `nil` if it sends none. 401 if there is one that is not valid.
+    /// The request's token, `nil` if it sends none.
+    ///
+    /// 401 if there is one that is not valid.
     func tokenIfPresent(of request: Request) async throws -> VerifiedToken? {
         let fields = request.headers[values: .authorization]
         guard let field = fields.first else { return nil }
@@ -47,7 +51,9 @@ struct Bearer: Sendable {
         }
     }
 
-    /// The publish token of a room. 403 for another kind or room.
+    /// The publish token of a room.
+    ///
+    /// 403 for another kind or room.
     func publishToken(of request: Request, room: RoomName) async throws -> (PublishToken, VerifiedToken) {
         let token = try await token(of: request)
         guard case .publish(let publish) = token.access else { throw wrongKind(token, needed: "publish") }
@@ -55,7 +61,9 @@ struct Bearer: Sendable {
         return (publish, token)
     }
 
-    /// The view token of a room. 403 for another kind or room.
+    /// The view token of a room.
+    ///
+    /// 403 for another kind or room.
     func viewToken(of request: Request, room: RoomName) async throws -> (ViewToken, VerifiedToken) {
         let token = try await token(of: request)
         guard case .view(let view) = token.access else { throw wrongKind(token, needed: "view") }
@@ -63,7 +71,9 @@ struct Bearer: Sendable {
         return (view, token)
     }
 
-    /// Who acts for a participant: that participant or an operator. 403 for everyone else.
+    /// Who acts for a participant: that participant or an operator.
+    ///
+    /// 403 for everyone else.
     func participantActor(
         of request: Request,
         room: RoomName,
@@ -91,7 +101,9 @@ struct Bearer: Sendable {
     }
 
     /// Checks a token that came along with a session's unguessable URL: it must be the session's own, or an
-    /// operator's. 403 if not.
+    /// operator's.
+    ///
+    /// 403 if not.
     func requireOwnership(_ token: VerifiedToken, of owner: SessionOwner) throws {
         switch (token.access, owner) {
         case (.relayOperator, _):

@@ -1,4 +1,5 @@
 import Hummingbird
+import Primitives
 
 /// The address that limits count a client by.
 struct ClientAddress: Sendable {
@@ -7,23 +8,19 @@ struct ClientAddress: Sendable {
 
     /// An IPv4 address, or the /64 of an IPv6 one (what one client can pick from freely); empty if unknown.
     func key(for request: Request, _ context: RelayRequestContext) -> String {
-        var address = context.peerAddress
+        key(peer: context.peerAddress, headers: request.headers)
+    }
+
+    func key(peer: String, headers: HTTPFields) -> String {
+        var address = peer
         if trustsLoopbackProxy, isLoopback(address),
-            let forwarded = request.headers[values: .xForwardedFor].last?.split(separator: ",").last
+            let forwarded = headers[values: .xForwardedFor].last?.split(separator: ",").last
         {
             let text = forwarded.trimmingPrefix { $0 == " " }.prefix(while: { $0 != " " })
             // What is no address cannot name a client; it must not make buckets either.
-            if isAddress(text) { address = String(text) }
+            if SocketAddress(host: text, port: 0) != nil { address = String(text) }
         }
         return address.contains(":") ? network64(address) : address
-    }
-
-    private func isAddress(_ text: Substring) -> Bool {
-        (2...45).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                (0x30...0x3A).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
-                    || byte == 0x2E
-            }
     }
 
     /// The first four groups, with `::` expanded as far as they need.

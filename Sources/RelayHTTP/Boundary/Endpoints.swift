@@ -9,7 +9,9 @@ struct Endpoints {
 
     let router: Router<RelayRequestContext>
 
-    /// One endpoint. `answersHead` is false for streams, which have no end.
+    /// One endpoint.
+    ///
+    /// `answersHead` is false for streams, which have no end.
     func add(
         _ path: RouterPath,
         accepts: HTTPFields = [:],

@@ -1,4 +1,5 @@
 import Hummingbird
+import NIOCore
 import RoomControl
 import ServiceLifecycle
 import Synchronization
@@ -102,10 +103,10 @@ struct EventStreams: Sendable {
 
     /// A streaming answer with those events whose name is in `names` (`nil` for all).
     func response(
-        to request: Request,
         events: AsyncStream<RelayEvent>,
         names: Set<String>?,
-        seat: StreamSeats.Seat
+        seat: StreamSeats.Seat,
+        over channel: any Channel
     ) -> Response {
         let heartbeat = heartbeat
         let body = ResponseBody { writer in
@@ -114,37 +115,36 @@ struct EventStreams: Sendable {
             let (items, feed) = AsyncStream<Item>.makeStream(
                 bufferingPolicy: .bufferingOldest(Self.maximumWaiting)
             )
-            try await request.body.consumeWithInboundCloseHandler { _ in
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask {
-                        for await event in events where names?.contains(event.name) ?? true {
-                            if case .dropped = feed.yield(.event(event)) { break }
-                        }
-                        feed.finish()
+            let departure = ReaderDeparture { feed.finish() }
+            try await channel.pipeline.addHandler(departure, position: .first).get()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for await event in events where names?.contains(event.name) ?? true {
+                        if case .dropped = feed.yield(.event(event)) { break }
                     }
-                    group.addTask {
-                        while true {
-                            try await Task.sleep(for: heartbeat)
-                            feed.yield(.heartbeat)
-                        }
-                    }
-                    group.addTask {
-                        try await gracefulShutdown()
-                        try await Task.sleep(for: Self.farewell)
-                        feed.finish()
-                    }
-                    try await writer.write(ByteBuffer(string: "retry: 1000\n\n"))
-                    for await item in items {
-                        switch item {
-                        case .event(let event): try await writer.write(ByteBuffer(string: Self.frame(event)))
-                        case .heartbeat: try await writer.write(ByteBuffer(string: ":\n\n"))
-                        }
-                    }
-                    group.cancelAll()
+                    feed.finish()
                 }
-            } onInboundClosed: {
-                feed.finish()
+                group.addTask {
+                    while true {
+                        try await Task.sleep(for: heartbeat)
+                        feed.yield(.heartbeat)
+                    }
+                }
+                group.addTask {
+                    try await gracefulShutdown()
+                    try await Task.sleep(for: Self.farewell)
+                    feed.finish()
+                }
+                try await writer.write(ByteBuffer(string: "retry: 1000\n\n"))
+                for await item in items {
+                    switch item {
+                    case .event(let event): try await writer.write(ByteBuffer(string: Self.frame(event)))
+                    case .heartbeat: try await writer.write(ByteBuffer(string: ":\n\n"))
+                    }
+                }
+                group.cancelAll()
             }
+            try await channel.pipeline.removeHandler(departure).get()
             try await writer.finish(nil)
         }
         return Response(
@@ -154,5 +154,29 @@ struct EventStreams: Sendable {
             ],
             body: body
         )
+    }
+}
+
+/// Tells when the reader of a stream closed its side or the whole connection.
+///
+/// Hummingbird's own way to learn this (`consumeWithInboundCloseHandler`) ends the process if the connection
+/// breaks before the request's body was received to its end.
+private final class ReaderDeparture: ChannelInboundHandler, RemovableChannelHandler, Sendable {
+    typealias InboundIn = Any
+
+    private let leave: @Sendable () -> Void
+
+    init(_ leave: @escaping @Sendable () -> Void) {
+        self.leave = leave
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent { leave() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
     }
 }

@@ -8,7 +8,9 @@ struct RequestBodies: Sendable {
     /// Bytes; more gets 413.
     let maximumBytes: Int
 
-    /// A session description or fragment as text. 415 for another content type, 413 and 400 as they apply.
+    /// A session description or fragment as text.
+    ///
+    /// 415 for another content type, 413 and 400 as they apply.
     func text(of request: Request, type: String) async throws -> String {
         try requireType(type, of: request)
         let buffer = try await collect(request)
@@ -21,7 +23,9 @@ struct RequestBodies: Sendable {
         return text
     }
 
-    /// A JSON body. Unknown content types get 415, an empty body 400, malformed JSON 400 with the place.
+    /// A JSON body.
+    ///
+    /// Unknown content types get 415, an empty body 400, malformed JSON 400 with the place.
     func json<Value: Decodable>(of request: Request, as type: Value.Type) async throws -> Value {
         guard let value = try await jsonIfPresent(of: request, as: type) else {
             throw RelayProblem(

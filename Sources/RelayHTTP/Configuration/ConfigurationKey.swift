@@ -1,5 +1,7 @@
-/// One setting: its place, default, range and meaning. The table is the only source for reading, checking,
-/// printing and for the names of environment variables and flags.
+/// One setting: its place, default, range and meaning.
+///
+/// The table is the only source for reading, checking, printing and for the names of environment variables
+/// and flags.
 package struct ConfigurationKey: Sendable {
     enum Value: Sendable, Equatable {
         case text(String)

@@ -2,8 +2,10 @@ import Configuration
 import Foundation
 
 extension TallyConfiguration {
-    /// Reads the configuration: `flags` (by `ConfigurationKey.path`) over `environment` (`TALLY_…`) over the YAML
-    /// text over the defaults. Throws `ConfigurationError` with everything that is wrong.
+    /// Reads the configuration: `flags` (by `ConfigurationKey.path`) over `environment` (`TALLY_…`) over the
+    /// YAML text over the defaults.
+    ///
+    /// Throws `ConfigurationError` with everything that is wrong.
     package static func load(
         yaml: String? = nil,
         environment: [String: String] = [:],

@@ -1,5 +1,7 @@
-/// Everything that can be set. Read with `TallyConfiguration.load`; each key is documented in
-/// `ConfigurationKey.all`, which is also where defaults and ranges stand.
+/// Everything that can be set.
+///
+/// Read with `TallyConfiguration.load`; each key is documented in `ConfigurationKey.all`, which is also where
+/// defaults and ranges stand.
 package struct TallyConfiguration: Sendable, Equatable {
     /// Certificate chain and private key, PEM files.
     package struct TLSFiles: Sendable, Equatable {

@@ -28,7 +28,7 @@ extension RelayRoutes {
             participant,
             after: EventStreams.lastEvent(of: request)
         )
-        return eventStreams.response(to: request, events: events, names: nil, seat: seat)
+        return eventStreams.response(events: events, names: nil, seat: seat, over: context.channel)
     }
 
     @Sendable private func showConsents(
@@ -59,8 +59,10 @@ extension RelayRoutes {
         )
     }
 
-    /// A participant decides everything but `revoke`; an operator may only take away, and what they take away is
-    /// recorded as revoked. Nobody gives consent in someone else's place.
+    /// A participant decides everything but `revoke`; an operator may only take away, and what they take away
+    /// is recorded as revoked.
+    ///
+    /// Nobody gives consent in someone else's place.
     private func judge(
         _ changes: [ConsentChange],
         by requester: ParticipantActor,
@@ -95,8 +97,9 @@ extension RelayRoutes {
         }
     }
 
-    /// `If-Match` is optional: a withdrawal must not fail because the page was out of date. Where it is sent,
-    /// it must be the current epoch (RFC 9110 13.1.1), else 412.
+    /// `If-Match` is optional: a withdrawal must not fail because the page was out of date.
+    ///
+    /// Where it is sent, it must be the current epoch (RFC 9110 13.1.1), else 412.
     private func requireEpoch(
         _ request: Request,
         _ room: RoomName,

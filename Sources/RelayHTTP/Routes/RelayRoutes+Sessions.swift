@@ -6,8 +6,10 @@ extension RelayRoutes {
     static let maximumSessionBytes = 128
     static let maximumEventNames = 16
 
-    /// Session URLs (RFC 9725 4.2, 4.3) and their events (draft-ietf-wish-whep-02). The URL is the capability,
-    /// because not every client authorises its DELETE; a token that is sent along must be the session's own.
+    /// Session URLs (RFC 9725 4.2, 4.3) and their events (draft-ietf-wish-whep-02).
+    ///
+    /// The URL is the capability, because not every client authorises its DELETE; a token that is sent along
+    /// must be the session's own.
     func registerSessions(on endpoints: Endpoints) {
         endpoints.add(
             "/v1/sessions/{session}",
@@ -27,7 +29,9 @@ extension RelayRoutes {
         )
     }
 
-    /// The session in the path, authorised. 404 for one that does not exist.
+    /// The session in the path, authorised.
+    ///
+    /// 404 for one that does not exist.
     private func session(
         _ request: Request,
         _ context: RelayRequestContext
@@ -99,8 +103,9 @@ extension RelayRoutes {
         return Response(status: .ok, headers: [.contentLength: "0"])
     }
 
-    /// Takes the list of event types that a viewer wants and says where they come. The URL holds the list, so
-    /// that nothing is kept for a subscription that nobody reads.
+    /// Takes the list of event types that a viewer wants and says where they come.
+    ///
+    /// The URL holds the list, so that nothing is kept for a subscription that nobody reads.
     @Sendable private func subscribe(
         _ request: Request,
         _ context: RelayRequestContext
@@ -155,7 +160,7 @@ extension RelayRoutes {
         let session = try await viewingSession(request, context)
         let seat = try eventStreams.seats.take(owner: "s " + session.text)
         let events = try await service.viewerEvents(session, after: EventStreams.lastEvent(of: request))
-        return eventStreams.response(to: request, events: events, names: names, seat: seat)
+        return eventStreams.response(events: events, names: names, seat: seat, over: context.channel)
     }
 
     /// Nothing is kept for a subscription: closing the connection ends it.

@@ -1,0 +1,170 @@
+import Disclosures
+import Primitives
+import RoomControl
+import Synchronization
+
+/// A relay that answers as the boundary says and remembers what it was asked.
+final class StandInRelay: RelayService {
+    struct Asked {
+        var published: [PublishRequest] = []
+        var viewed: [ViewRequest] = []
+        var patches: [(fragment: String, ifMatch: String?)] = []
+        var ended: [SessionID] = []
+        var changes: [(changes: [ConsentChange], actor: ConsentActor)] = []
+        var resumedAfter: [UInt64?] = []
+    }
+
+    static let publishing = SessionID("publishing-session_0123456789")
+    static let viewing = SessionID("viewing-session_0123456789")
+    static let effectiveAt = WallClockTime(nanosecondsSince1970: 1_790_000_000_123_456_789)
+
+    let asked = Mutex(Asked())
+    let problem: RelayProblem?
+    let ready: Bool
+    let events: [RelayEvent]
+    /// Whether event streams stay open after the events there are.
+    let keepsStreamsOpen: Bool
+
+    init(
+        problem: RelayProblem? = nil,
+        ready: Bool = true,
+        events: [RelayEvent] = [],
+        keepsStreamsOpen: Bool = false
+    ) {
+        self.problem = problem
+        self.ready = ready
+        self.events = events
+        self.keepsStreamsOpen = keepsStreamsOpen
+    }
+
+    private func refuse() throws(RelayProblem) {
+        if let problem { throw problem }
+    }
+
+    private func judge(sdp: String) throws(RelayProblem) {
+        guard sdp.hasPrefix("v=0") else {
+            throw RelayProblem("sdp-malformed", status: 400, detail: "line 1: v=0 is missing")
+        }
+    }
+
+    func publish(_ request: PublishRequest) async throws(RelayProblem) -> SessionAnswer {
+        try refuse()
+        try judge(sdp: request.offer)
+        asked.withLock { $0.published.append(request) }
+        return SessionAnswer(
+            session: Self.publishing,
+            sdp: "v=0\r\nanswer",
+            entityTag: "\"ice-1\"",
+            awaitsConsent: request.grants.isEmpty
+        )
+    }
+
+    func view(_ request: ViewRequest) async throws(RelayProblem) -> SessionAnswer {
+        try refuse()
+        try judge(sdp: request.offer)
+        asked.withLock { $0.viewed.append(request) }
+        return SessionAnswer(
+            session: Self.viewing,
+            sdp: "v=0\r\nanswer",
+            entityTag: "\"ice-2\"",
+            awaitsConsent: false
+        )
+    }
+
+    func owner(of session: SessionID) async -> SessionOwner? {
+        guard let room = RoomName("demo"), let participant = ParticipantID("ada") else { return nil }
+        switch session {
+        case Self.publishing: return .publisher(room, participant)
+        case Self.viewing: return .viewer(room, .roomViewers)
+        default: return nil
+        }
+    }
+
+    func patch(
+        _ session: SessionID,
+        fragment: String,
+        ifMatch: String?
+    ) async throws(RelayProblem) -> PatchOutcome {
+        asked.withLock { $0.patches.append((fragment, ifMatch)) }
+        guard let ifMatch else {
+            throw RelayProblem("precondition-required", status: 428, detail: "send If-Match")
+        }
+        if ifMatch == "*" { return .restarted(fragment: "a=ice-ufrag:new", entityTag: "\"ice-3\"") }
+        guard ifMatch == "\"ice-1\"" else {
+            throw RelayProblem("precondition-failed", status: 412, detail: "another ICE session")
+        }
+        return .accepted
+    }
+
+    func end(_ session: SessionID) async throws(RelayProblem) {
+        asked.withLock { $0.ended.append(session) }
+    }
+
+    func viewerEvents(
+        _ session: SessionID,
+        after lastEvent: UInt64?
+    ) async throws(RelayProblem) -> AsyncStream<RelayEvent> {
+        stream(after: lastEvent)
+    }
+
+    func participantEvents(
+        _ room: RoomName,
+        _ participant: ParticipantID,
+        after lastEvent: UInt64?
+    ) async throws(RelayProblem) -> AsyncStream<RelayEvent> {
+        stream(after: lastEvent)
+    }
+
+    private func stream(after lastEvent: UInt64?) -> AsyncStream<RelayEvent> {
+        asked.withLock { $0.resumedAfter.append(lastEvent) }
+        let (stream, continuation) = AsyncStream<RelayEvent>.makeStream()
+        for event in events where event.sequence > lastEvent ?? 0 { continuation.yield(event) }
+        if !keepsStreamsOpen { continuation.finish() }
+        return stream
+    }
+
+    func consents(
+        _ room: RoomName,
+        _ participant: ParticipantID
+    ) async throws(RelayProblem) -> ConsentOverview {
+        try refuse()
+        return ConsentOverview(
+            room: room.text,
+            participant: participant.text,
+            epoch: 7,
+            onAir: true,
+            audiences: [
+                AudienceState(
+                    purpose: "live_room",
+                    recipient: nil,
+                    consent: "ConsentGiven",
+                    state: "live",
+                    reason: nil,
+                    viewers: 3
+                )
+            ]
+        )
+    }
+
+    func changeConsents(
+        _ room: RoomName,
+        _ participant: ParticipantID,
+        _ changes: [ConsentChange],
+        by actor: ConsentActor
+    ) async throws(RelayProblem) -> ConsentAcknowledgement {
+        try refuse()
+        asked.withLock { $0.changes.append((changes, actor)) }
+        return ConsentAcknowledgement(effectiveAt: Self.effectiveAt, epoch: 8)
+    }
+
+    func rooms() async -> [RoomSummary] {
+        [
+            RoomSummary(room: "other", publishers: 1, viewers: 0),
+            RoomSummary(room: "demo", publishers: 2, viewers: 5),
+        ]
+    }
+
+    func metricsText() async -> String { "# TYPE tally_peers gauge\ntally_peers 3" }
+
+    func isReady() async -> Bool { ready }
+}
