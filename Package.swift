@@ -16,20 +16,37 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+// A build without the door, to prove that the leak test can fail and to measure the door's cost. It serves on
+// loopback only and says what it is.
+let gateSettings: [SwiftSetting] =
+    Context.environment["TALLY_GATE_DISABLED"] == "1" ? [.define("TALLY_GATE_DISABLED")] : []
+
 /// A target of `Sources`, with the rows of the architecture table it may import from.
 func module(
-    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    resources: [Resource] = [],
     settings: [SwiftSetting] = []
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict + settings)
+        name: name,
+        dependencies: dependencies,
+        resources: resources,
+        swiftSettings: strict + settings
+    )
 }
 
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    resources: [Resource] = []
 ) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+        name: name,
+        dependencies: dependencies,
+        resources: resources,
+        swiftSettings: strict
+    )
 }
 
 func systemLibrary(_ name: String, pkgConfig: String?, apt: String) -> Target {
@@ -76,19 +93,22 @@ let package = Package(
         // Row 2
         module("RTPPackets", ["Primitives"]),
         module("SessionDescriptions", ["Primitives"]),
-        module("Disclosures", ["Primitives"]),
+        module("Disclosures", ["Primitives"], settings: gateSettings),
         // Row 3
         module("ICELite", ["Primitives", "COpenSSL"]),
         module("DTLSHandshakes", ["Primitives", "COpenSSL"]),
         module(
-            "SRTPProtection", ["Primitives", "RTPPackets", "COpenSSL"] + multiBufferDependency,
-            settings: multiBufferSettings),
+            "SRTPProtection",
+            ["Primitives", "RTPPackets", "COpenSSL"] + multiBufferDependency,
+            settings: multiBufferSettings
+        ),
         module("MediaRings", ["Primitives", "RTPPackets", "Disclosures"]),
         module("ConsentAuthority", ["Primitives", "Disclosures"]),
         // Row 4
         module(
             "PeerTransports",
-            ["Primitives", "RTPPackets", "ICELite", "DTLSHandshakes", "SRTPProtection"]),
+            ["Primitives", "RTPPackets", "ICELite", "DTLSHandshakes", "SRTPProtection"]
+        ),
         module("Rooms", ["Primitives", "RTPPackets", "Disclosures", "MediaRings", "SRTPProtection"]),
         // Row 5
         module(
@@ -96,7 +116,8 @@ let package = Package(
             [
                 "Primitives", "RTPPackets", "Disclosures", "MediaRings", "ICELite", "DTLSHandshakes",
                 "SRTPProtection", "PeerTransports", "Rooms",
-            ]),
+            ]
+        ),
         module("MediaCodecs", ["Primitives", "RTPPackets", "COpus", "CVPX", "COpenH264"]),
         // Row 6
         module(
@@ -104,7 +125,8 @@ let package = Package(
             [
                 "Primitives", "Disclosures", "ConsentAuthority",
                 .product(name: "GRDB", package: "GRDB.swift"),
-            ]),
+            ]
+        ),
         module("SlateMedia", ["Primitives", "RTPPackets", "MediaCodecs"]),
         module(
             "RelayRuntime",
@@ -112,23 +134,26 @@ let package = Package(
                 "CLinuxNet", "Primitives", "RTPPackets", "Disclosures", "MediaRings",
                 "DTLSHandshakes", "SRTPProtection", "PeerTransports", "Rooms", "RelayEngine",
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ]
+        ),
         // Row 7
         module(
             "RoomControl",
             [
                 "Primitives", "RTPPackets", "SessionDescriptions", "Disclosures", "ICELite",
                 "DTLSHandshakes", "MediaRings", "ConsentAuthority", "PeerTransports", "Rooms",
-                "RelayEngine", "LedgerStore", "SlateMedia", "RelayRuntime",
+                "RelayEngine", "LedgerStore", "MediaCodecs", "SlateMedia", "RelayRuntime",
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ]
+        ),
         module(
             "LoadTesting",
             [
                 "CLinuxNet", "Primitives", "RTPPackets", "SessionDescriptions", "ICELite",
                 "DTLSHandshakes", "SRTPProtection", "MediaCodecs", "SlateMedia",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-            ]),
+            ]
+        ),
         // Row 8
         module(
             "RelayHTTP",
@@ -140,7 +165,8 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
             ] + hummingbird,
-            resources: [.embedInCode("Pages")]),
+            resources: [.embedInCode("Pages")]
+        ),
         // Row 9
         .executableTarget(
             name: "tally",
@@ -152,7 +178,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
 
         // Tests
         .target(
@@ -160,32 +187,40 @@ let package = Package(
             dependencies: [
                 "Primitives", "RTPPackets", "SessionDescriptions", "ICELite", "DTLSHandshakes",
             ],
-            path: "Tests/FuzzBodies", swiftSettings: strict),
+            path: "Tests/FuzzBodies",
+            swiftSettings: strict
+        ),
         tests("PrimitivesTests", ["Primitives"]),
         tests("RTPPacketsTests", ["RTPPackets", "Primitives"]),
         tests(
-            "SessionDescriptionsTests", ["SessionDescriptions", "Primitives"],
-            resources: [.copy("Fixtures")]),
+            "SessionDescriptionsTests",
+            ["SessionDescriptions", "Primitives"],
+            resources: [.copy("Fixtures")]
+        ),
         tests("DisclosuresTests", ["Disclosures", "Primitives"]),
         tests("ICELiteTests", ["ICELite", "Primitives"]),
         tests("DTLSHandshakesTests", ["DTLSHandshakes", "Primitives", "COpenSSL"]),
         tests("SRTPProtectionTests", ["SRTPProtection", "RTPPackets", "Primitives"]),
         tests("MediaRingsTests", ["MediaRings", "Disclosures", "RTPPackets", "Primitives"]),
         tests(
-            "ConsentAuthorityTests", ["ConsentAuthority", "LedgerStore", "Disclosures", "Primitives"]),
+            "ConsentAuthorityTests",
+            ["ConsentAuthority", "LedgerStore", "Disclosures", "Primitives"]
+        ),
         tests("MediaCodecsTests", ["MediaCodecs", "SlateMedia", "RTPPackets", "Primitives"]),
         tests(
             "RelayEngineTests",
             [
                 "RelayEngine", "Rooms", "PeerTransports", "MediaRings", "Disclosures", "RTPPackets",
                 "SRTPProtection", "ICELite", "DTLSHandshakes", "Primitives",
-            ]),
+            ]
+        ),
         tests(
             "RelayHTTPTests",
             [
                 "RelayHTTP", "RoomControl", "Disclosures", "Primitives",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
-            ]),
+            ]
+        ),
         tests("HouseRulesTests", []),
         tests("FuzzTests", ["FuzzBodies"], resources: [.copy("Corpus")]),
     ] + multiBufferTargets

@@ -55,8 +55,13 @@ package final class MediaRing: @unchecked Sendable {
         bytes.initializeMemory(as: UInt8.self, repeating: 0, count: capacity * Self.stride)
         packets = .allocate(capacity: capacity)
         let empty = RingPacket(
-            sequence: -1, timestamp: 0, arrival: .distantPast, facts: PayloadFacts(),
-            codec: kind == .audio ? .opus : .vp8, marker: false)
+            sequence: -1,
+            timestamp: 0,
+            arrival: .distantPast,
+            facts: PayloadFacts(),
+            codec: kind == .audio ? .opus : .vp8,
+            marker: false
+        )
         packets.initialize(repeating: empty, count: capacity)
         marks = .allocate(capacity: capacity)
         positions = .allocate(capacity: capacity)
@@ -79,11 +84,14 @@ package final class MediaRing: @unchecked Sendable {
 
     // MARK: The writer
 
-    /// Publishes one packet; only the publisher's media loop calls it. Answers its position, or `nil` if the
-    /// payload or the descriptor is larger than a slot.
+    /// Publishes one packet; only the publisher's media loop calls it.
+    ///
+    /// Answers its position, or `nil` if the payload or the descriptor is larger than a slot.
     @discardableResult
     package func publish(
-        _ packet: RingPacket, payload: RawSpan, dependencyDescriptor: RawSpan? = nil
+        _ packet: RingPacket,
+        payload: RawSpan,
+        dependencyDescriptor: RawSpan? = nil
     ) -> UInt64? {
         let descriptorLength = dependencyDescriptor?.byteCount ?? 0
         guard payload.byteCount <= Self.maximumPayloadByteCount,
@@ -105,7 +113,8 @@ package final class MediaRing: @unchecked Sendable {
         }
         payload.withUnsafeBytes { source in
             UnsafeMutableRawBufferPointer(
-                start: target + Self.maximumDescriptorByteCount, count: Self.maximumPayloadByteCount
+                start: target + Self.maximumDescriptorByteCount,
+                count: Self.maximumPayloadByteCount
             ).copyMemory(from: source)
         }
         marks[slot].store(position &+ 1, ordering: .releasing)
@@ -127,7 +136,9 @@ package final class MediaRing: @unchecked Sendable {
 
     // MARK: Readers
 
-    /// The position that will be published next. It says how much was published, never what.
+    /// The position that will be published next.
+    ///
+    /// It says how much was published, never what.
     package var head: UInt64 { headPosition.load(ordering: .acquiring) }
 
     /// When the newest packet arrived; `distantPast` before the first.
@@ -181,7 +192,8 @@ package final class MediaRing: @unchecked Sendable {
     /// then lost and whatever it wrote must be discarded.
     @inline(always)
     package func read<Result>(
-        _ pass: borrowing Pass, at position: UInt64,
+        _ pass: borrowing Pass,
+        at position: UInt64,
         _ body: (RingPacket, UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Result
     ) -> RingRead<Result> {
         guard pass.track == track, position >= pass.opensAt else { return .refused }
@@ -197,9 +209,13 @@ package final class MediaRing: @unchecked Sendable {
             packet,
             UnsafeRawBufferPointer(
                 start: start + Self.maximumDescriptorByteCount,
-                count: min(Int(packet.payloadLength), Self.maximumPayloadByteCount)),
+                count: min(Int(packet.payloadLength), Self.maximumPayloadByteCount)
+            ),
             UnsafeRawBufferPointer(
-                start: start, count: min(Int(packet.descriptorLength), Self.maximumDescriptorByteCount)))
+                start: start,
+                count: min(Int(packet.descriptorLength), Self.maximumDescriptorByteCount)
+            )
+        )
         atomicMemoryFence(ordering: .acquiring)
         guard marks[slot].load(ordering: .relaxed) == mark else { return .lapped }
         return .packet(result)

@@ -24,8 +24,15 @@ package struct RingPacket: Sendable {
     package var payloadLength: UInt16 = 0
 
     package init(
-        sequence: Int64, timestamp: UInt32, arrival: MonotonicTime, captureTime: UInt64 = 0, facts: PayloadFacts, codec: MediaCodec,
-        marker: Bool, audioLevel: UInt8? = nil, orientation: UInt8? = nil
+        sequence: Int64,
+        timestamp: UInt32,
+        arrival: MonotonicTime,
+        captureTime: UInt64 = 0,
+        facts: PayloadFacts,
+        codec: MediaCodec,
+        marker: Bool,
+        audioLevel: UInt8? = nil,
+        orientation: UInt8? = nil
     ) {
         self.sequence = sequence
         self.timestamp = timestamp

@@ -9,14 +9,21 @@ package struct PeerTransportParameters: Sendable {
     package var remoteUfrag: String
     package var role: DTLSRole
     package var remoteFingerprints: [CertificateFingerprint]
+    /// Whether libssl's state (about 48 KB) is kept, so that the peer's good-bye is heard.
+    package var hearsGoodbye: Bool
 
     package init(
-        local: ICECredentials, remoteUfrag: String, role: DTLSRole, remoteFingerprints: [CertificateFingerprint]
+        local: ICECredentials,
+        remoteUfrag: String,
+        role: DTLSRole,
+        remoteFingerprints: [CertificateFingerprint],
+        hearsGoodbye: Bool = false
     ) {
         self.local = local
         self.remoteUfrag = remoteUfrag
         self.role = role
         self.remoteFingerprints = remoteFingerprints
+        self.hearsGoodbye = hearsGoodbye
     }
 }
 
@@ -43,15 +50,20 @@ package struct PeerTransport: ~Copyable {
     package var inbound: InboundProtection?
     private let createdAt: MonotonicTime
     private var establishedAt: MonotonicTime?
-    private var isReleased = false
+    /// The library's state was freed, or is kept for good.
+    private var isReleased: Bool
     /// The path on which handshake datagrams go until one is nominated.
     private var handshakePath: ICEPair?
 
     package init(_ parameters: PeerTransportParameters, identity: DTLSIdentity, now: MonotonicTime) {
         ice = ICELiteAgent(local: parameters.local, remoteUfrag: parameters.remoteUfrag)
         handshake = DTLSHandshake(
-            role: parameters.role, identity: identity, remoteFingerprints: parameters.remoteFingerprints)
+            role: parameters.role,
+            identity: identity,
+            remoteFingerprints: parameters.remoteFingerprints
+        )
         role = parameters.role
+        isReleased = parameters.hearsGoodbye
         createdAt = now
     }
 
@@ -64,10 +76,18 @@ package struct PeerTransport: ~Copyable {
 
     /// Takes a STUN datagram; `response` is what to send back, empty for a drop.
     package mutating func receiveSTUN(
-        _ datagram: RawSpan, on path: ICEPair, now: MonotonicTime, response: inout [UInt8]
+        _ datagram: RawSpan,
+        on path: ICEPair,
+        now: MonotonicTime,
+        response: inout [UInt8]
     ) -> ICEOutcome {
         let outcome = ice.receive(
-            datagram, from: path.remote, to: path.local, now: now, response: &response)
+            datagram,
+            from: path.remote,
+            to: path.local,
+            now: now,
+            response: &response
+        )
         if case .respond = outcome {
             if handshakePath == nil { handshakePath = path }
             // As client (the peer is passive) we speak first, once a path is known.
@@ -100,18 +120,25 @@ package struct PeerTransport: ~Copyable {
         else { return nil }
         guard
             let inbound = try? InboundProtection(
-                profile: profile, masterKey: material.remoteKey.span.bytes,
-                masterSalt: material.remoteSalt.span.bytes, maximumSources: inboundSources),
+                profile: profile,
+                masterKey: material.remoteKey.span.bytes,
+                masterSalt: material.remoteSalt.span.bytes,
+                maximumSources: inboundSources
+            ),
             let outbound = try? OutboundProtection(
-                profile: profile, masterKey: material.localKey.span.bytes,
-                masterSalt: material.localSalt.span.bytes)
+                profile: profile,
+                masterKey: material.localKey.span.bytes,
+                masterSalt: material.localSalt.span.bytes
+            )
         else { return nil }
         establishedAt = now
         self.inbound = consume inbound
         return outbound
     }
 
-    /// Timers: retransmission, release of the library's state. Answers why the transport is over, if it is.
+    /// Timers: retransmission, release of the library's state.
+    ///
+    /// Answers why the transport is over, if it is.
     package mutating func tick(now: MonotonicTime) -> TransportEnd? {
         if let due = handshake.nextTimeout, due <= now { handshake.handleTimeout(now: now) }
         switch handshake.status {
@@ -119,13 +146,17 @@ package struct PeerTransport: ~Copyable {
         case .closed: return .closedByPeer
         case .handshaking, .established: break
         }
-        if let establishedAt, !isReleased, now.milliseconds(since: establishedAt) >= Self.releaseMilliseconds {
+        if let establishedAt, !isReleased, now.milliseconds(since: establishedAt) >= Self.releaseMilliseconds
+        {
             isReleased = true
             handshake.releaseHandshakeState()
         }
         if ice.selected == nil || !ice.isLive(now: now) {
-            let reference = ice.livenessDeadline ?? createdAt.advanced(
-                byMilliseconds: ICELiteAgent.livenessMilliseconds)
+            let reference =
+                ice.livenessDeadline
+                ?? createdAt.advanced(
+                    byMilliseconds: ICELiteAgent.livenessMilliseconds
+                )
             if now >= reference { return .pathLost }
         }
         return nil

@@ -22,8 +22,15 @@ package struct IngestParameters: Sendable {
     package var sendsFIR: Bool
 
     package init(
-        ring: MediaRing, ssrcs: [UInt32], rtxSSRCs: [UInt32], mid: [UInt8], codecs: [UInt8: MediaCodec],
-        rtxTypes: [UInt8: UInt8], sendsNACK: Bool, sendsPLI: Bool, sendsFIR: Bool
+        ring: MediaRing,
+        ssrcs: [UInt32],
+        rtxSSRCs: [UInt32],
+        mid: [UInt8],
+        codecs: [UInt8: MediaCodec],
+        rtxTypes: [UInt8: UInt8],
+        sendsNACK: Bool,
+        sendsPLI: Bool,
+        sendsFIR: Bool
     ) {
         self.ring = ring
         self.ssrcs = ssrcs
@@ -52,9 +59,15 @@ package struct PublisherParameters: Sendable {
     package var maximumBitsPerSecond: Int64
 
     package init(
-        tracks: [IngestParameters], midExtension: UInt8, audioLevelExtension: UInt8,
-        orientationExtension: UInt8, dependencyDescriptorExtension: UInt8, transportSequenceExtension: UInt8,
-        sendsREMB: Bool, sendsTransportFeedback: Bool, maximumBitsPerSecond: Int64
+        tracks: [IngestParameters],
+        midExtension: UInt8,
+        audioLevelExtension: UInt8,
+        orientationExtension: UInt8,
+        dependencyDescriptorExtension: UInt8,
+        transportSequenceExtension: UInt8,
+        sendsREMB: Bool,
+        sendsTransportFeedback: Bool,
+        maximumBitsPerSecond: Int64
     ) {
         self.tracks = tracks
         self.midExtension = midExtension

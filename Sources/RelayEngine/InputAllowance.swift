@@ -26,7 +26,9 @@ struct InputAllowance: Sendable {
             let share = Self.burstMilliseconds
             bytes = min(bytesPerSecond * share / 1_000, bytes + bytesPerSecond * elapsed / 1_000)
             packets = min(
-                Self.packetsPerSecond * share / 1_000, packets + Self.packetsPerSecond * elapsed / 1_000)
+                Self.packetsPerSecond * share / 1_000,
+                packets + Self.packetsPerSecond * elapsed / 1_000
+            )
         }
         guard packets > 0, bytes >= Int64(count) else { return false }
         packets -= 1

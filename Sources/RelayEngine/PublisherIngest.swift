@@ -48,7 +48,10 @@ struct PublisherIngest {
         anySSRC = header.ssrc
         if parameters.transportSequenceExtension != 0,
             let range = RTPHeaderExtensions.find(
-                id: parameters.transportSequenceExtension, in: packet, header: header),
+                id: parameters.transportSequenceExtension,
+                in: packet,
+                header: header
+            ),
             range.count >= 2, let number = packet.bigEndianUInt16(at: range.lowerBound)
         {
             feedback.record(sequenceNumber: number, arrival: now)
@@ -73,8 +76,16 @@ struct PublisherIngest {
             tracks[source.track].mediaSSRC = header.ssrc
         }
         return publish(
-            packet, header, track: source.track, payload: payload, sequenceNumber: sequenceNumber,
-            payloadType: payloadType, isRTX: source.isRTX, now: now, wallNTP: wallNTP)
+            packet,
+            header,
+            track: source.track,
+            payload: payload,
+            sequenceNumber: sequenceNumber,
+            payloadType: payloadType,
+            isRTX: source.isRTX,
+            now: now,
+            wallNTP: wallNTP
+        )
     }
 
     /// The track that an RTP source feeds: as announced, else by mid, else by payload type (RFC 9143 9.2).
@@ -88,7 +99,9 @@ struct PublisherIngest {
             let mid = packet.extracting(range)
             for (index, track) in tracks.enumerated() where equals(mid, track.parameters.mid) {
                 found = Source(
-                    track: index, isRTX: track.parameters.rtxTypes[header.payloadType] != nil)
+                    track: index,
+                    isRTX: track.parameters.rtxTypes[header.payloadType] != nil
+                )
             }
         }
         if found == nil {
@@ -111,8 +124,15 @@ struct PublisherIngest {
     }
 
     private mutating func publish(
-        _ packet: RawSpan, _ header: RTPHeader, track: Int, payload: Range<Int>, sequenceNumber: UInt16,
-        payloadType: UInt8, isRTX: Bool, now: MonotonicTime, wallNTP: UInt64
+        _ packet: RawSpan,
+        _ header: RTPHeader,
+        track: Int,
+        payload: Range<Int>,
+        sequenceNumber: UInt16,
+        payloadType: UInt8,
+        isRTX: Bool,
+        now: MonotonicTime,
+        wallNTP: UInt64
     ) -> IngestOutcome {
         guard let codec = tracks[track].parameters.codecs[payloadType] else {
             return .drop(.unknownPayloadType)
@@ -126,7 +146,10 @@ struct PublisherIngest {
                 tracks[track].statistics = ReceptionStatistics(ssrc: header.ssrc, clockRate: codec.clockRate)
             }
             tracks[track].statistics?.record(
-                sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, arrival: now)
+                sequenceNumber: header.sequenceNumber,
+                timestamp: header.timestamp,
+                arrival: now
+            )
         }
         if !tracks[track].hasNumbering {
             tracks[track].hasNumbering = true
@@ -138,7 +161,10 @@ struct PublisherIngest {
         } else {
             guard
                 let inspected = PayloadFacts.inspect(
-                    codec: codec, packet: packet.extracting(payload), marker: header.marker)
+                    codec: codec,
+                    packet: packet.extracting(payload),
+                    marker: header.marker
+                )
             else { return .drop(.malformed) }
             facts = inspected
         }
@@ -146,23 +172,33 @@ struct PublisherIngest {
         var descriptor: Range<Int>?
         if parameters.dependencyDescriptorExtension != 0,
             let range = RTPHeaderExtensions.find(
-                id: parameters.dependencyDescriptorExtension, in: packet, header: header),
+                id: parameters.dependencyDescriptorExtension,
+                in: packet,
+                header: header
+            ),
             range.count <= MediaRing.maximumDescriptorByteCount
         {
             descriptor = range
             refine(&facts, track: track, with: packet.extracting(range))
         }
         let record = RingPacket(
-            sequence: sequence, timestamp: header.timestamp, arrival: now,
-            captureTime: tracks[track].captureTime(of: header.timestamp, fallback: wallNTP), facts: facts,
-            codec: codec, marker: header.marker,
+            sequence: sequence,
+            timestamp: header.timestamp,
+            arrival: now,
+            captureTime: tracks[track].captureTime(of: header.timestamp, fallback: wallNTP),
+            facts: facts,
+            codec: codec,
+            marker: header.marker,
             audioLevel: byteExtension(parameters.audioLevelExtension, in: packet, header),
-            orientation: byteExtension(parameters.orientationExtension, in: packet, header))
+            orientation: byteExtension(parameters.orientationExtension, in: packet, header)
+        )
         let position =
             descriptor.map { range in
                 tracks[track].ring.publish(
-                    record, payload: packet.extracting(payload),
-                    dependencyDescriptor: packet.extracting(range))
+                    record,
+                    payload: packet.extracting(payload),
+                    dependencyDescriptor: packet.extracting(range)
+                )
             } ?? tracks[track].ring.publish(record, payload: packet.extracting(payload))
         guard position != nil else { return .drop(.tooLarge) }
         if facts.startsKeyframe { tracks[track].keyframes.keyframeArrived() }

@@ -9,7 +9,10 @@ import SRTPProtection
 extension RelayEngine {
     /// Takes a peer's RTCP: a viewer's wishes, or a publisher's sender reports.
     mutating func receiveControl(
-        _ slot: Int, _ datagram: UnsafeMutableRawBufferPointer, now: MonotonicTime, into slab: inout SendSlab
+        _ slot: Int,
+        _ datagram: UnsafeMutableRawBufferPointer,
+        now: MonotonicTime,
+        into slab: inout SendSlab
     ) {
         guard let result = peers[slot].transport.inbound?.unprotectRTCP(datagram) else {
             return drop(.notEstablished)
@@ -37,7 +40,10 @@ extension RelayEngine {
     }
 
     private mutating func takeFeedback(
-        _ viewer: Int, _ packet: borrowing RTCPPacketView, now: MonotonicTime, into slab: inout SendSlab
+        _ viewer: Int,
+        _ packet: borrowing RTCPPacketView,
+        now: MonotonicTime,
+        into slab: inout SendSlab
     ) {
         switch packet.kind {
         case .genericNACK:
@@ -128,7 +134,10 @@ extension RelayEngine {
             report.appendReceiverReport(senderSSRC: controlSSRC)
             guard
                 peers[slot].publisher?.feedback.appendFeedback(
-                    to: &report, senderSSRC: controlSSRC, mediaSSRC: media) == true
+                    to: &report,
+                    senderSSRC: controlSSRC,
+                    mediaSSRC: media
+                ) == true
             else { return }
             sendReport(slot, into: &slab)
         }
@@ -147,12 +156,16 @@ extension RelayEngine {
         }
         report.appendReceiverReport(senderSSRC: controlSSRC, blocks: blocks)
         report.appendCanonicalName(cname, ssrc: controlSSRC)
-        if peers[slot].publisher?.parameters.sendsREMB == true, let limit = peers[slot].publisher?.parameters
-            .maximumBitsPerSecond
+        if peers[slot].publisher?.parameters.sendsREMB == true,
+            let limit = peers[slot].publisher?.parameters
+                .maximumBitsPerSecond
         {
             let sources = peers[slot].publisher?.tracks.compactMap(\.mediaSSRC) ?? []
             report.appendReceiverEstimate(
-                senderSSRC: controlSSRC, bitsPerSecond: UInt64(limit), ssrcs: sources)
+                senderSSRC: controlSSRC,
+                bitsPerSecond: UInt64(limit),
+                ssrcs: sources
+            )
         }
     }
 
@@ -168,11 +181,14 @@ extension RelayEngine {
                 if !lost.isEmpty {
                     openCompound()
                     counters.nacksSent += UInt64(
-                        report.appendNACK(senderSSRC: controlSSRC, mediaSSRC: ssrc, lost: lost))
+                        report.appendNACK(senderSSRC: controlSSRC, mediaSSRC: ssrc, lost: lost)
+                    )
                 }
             }
             if parameters.ring.takeKeyframeWishes() { peers[slot].publisher?.tracks[index].keyframes.wish() }
-            guard let request = peers[slot].publisher?.tracks[index].keyframes.takeDue(now: now) else { continue }
+            guard let request = peers[slot].publisher?.tracks[index].keyframes.takeDue(now: now) else {
+                continue
+            }
             openCompound()
             counters.keyframeRequestsSent += 1
             switch request {
@@ -180,12 +196,19 @@ extension RelayEngine {
                 if parameters.sendsPLI || !parameters.sendsFIR {
                     report.appendPictureLossIndication(senderSSRC: controlSSRC, mediaSSRC: ssrc)
                 } else {
-                    report.appendFullIntraRequest(senderSSRC: controlSSRC, mediaSSRC: ssrc, commandSequence: 0)
+                    report.appendFullIntraRequest(
+                        senderSSRC: controlSSRC,
+                        mediaSSRC: ssrc,
+                        commandSequence: 0
+                    )
                 }
             case .fullIntra(let number):
                 report.appendPictureLossIndication(senderSSRC: controlSSRC, mediaSSRC: ssrc)
                 report.appendFullIntraRequest(
-                    senderSSRC: controlSSRC, mediaSSRC: ssrc, commandSequence: number)
+                    senderSSRC: controlSSRC,
+                    mediaSSRC: ssrc,
+                    commandSequence: number
+                )
             }
         }
     }

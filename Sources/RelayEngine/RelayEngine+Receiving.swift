@@ -32,8 +32,11 @@ extension RelayEngine {
     ///
     /// `isHandedOver` datagrams come from another loop and are not passed on again.
     package mutating func receive(
-        _ datagram: UnsafeMutableRawBufferPointer, on path: ICEPair, isHandedOver: Bool = false,
-        now: MonotonicTime, into slab: inout SendSlab
+        _ datagram: UnsafeMutableRawBufferPointer,
+        on path: ICEPair,
+        isHandedOver: Bool = false,
+        now: MonotonicTime,
+        into slab: inout SendSlab
     ) -> ReceiveOutcome {
         counters.packetsIn += 1
         counters.bytesIn += UInt64(datagram.count)
@@ -72,7 +75,11 @@ extension RelayEngine {
     package func owns(_ path: ICEPair) -> Bool { paths[path] != nil }
 
     private mutating func receiveSTUN(
-        _ datagram: RawSpan, on path: ICEPair, isHandedOver: Bool, now: MonotonicTime, into slab: inout SendSlab
+        _ datagram: RawSpan,
+        on path: ICEPair,
+        isHandedOver: Bool,
+        now: MonotonicTime,
+        into slab: inout SendSlab
     ) -> ReceiveOutcome {
         guard let ufrag = STUNMessage.localUfrag(of: datagram)?.withUnsafeBytes({ Array($0) }) else {
             drop(.badSTUN)
@@ -111,7 +118,9 @@ extension RelayEngine {
     }
 
     private mutating func receiveMedia(
-        _ slot: Int, _ datagram: UnsafeMutableRawBufferPointer, now: MonotonicTime
+        _ slot: Int,
+        _ datagram: UnsafeMutableRawBufferPointer,
+        now: MonotonicTime
     ) {
         guard peers[slot].publisher != nil else { return drop(.fromViewer) }
         guard peers[slot].transport.inbound != nil else { return drop(.notEstablished) }
@@ -144,7 +153,11 @@ extension RelayEngine {
             let codecs = peers[slot].publisher?.tracks[track].parameters.codecs
             events.append(
                 .trackStarted(
-                    peers[slot].id, ring.track, codecs?.values.first ?? (ring.kind == .audio ? .opus : .vp8)))
+                    peers[slot].id,
+                    ring.track,
+                    codecs?.values.first ?? (ring.kind == .audio ? .opus : .vp8)
+                )
+            )
         }
     }
 }

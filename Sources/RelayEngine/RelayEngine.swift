@@ -129,7 +129,9 @@ package struct RelayEngine: ~Copyable {
     /// When `tick` wants to be called next; `distantFuture` without peers.
     package var nextWake: MonotonicTime { peers.count == 0 ? .distantFuture : nextTick }
 
-    /// Runs the timers that are due. Answers whether it ran (then forward with a sweep).
+    /// Runs the timers that are due.
+    ///
+    /// Answers whether it ran (then forward with a sweep).
     package mutating func tick(_ clock: ClockReading, into slab: inout SendSlab) -> Bool {
         let now = clock.monotonic
         guard now >= nextTick else { return false }
@@ -172,7 +174,10 @@ package struct RelayEngine: ~Copyable {
     var viewerSlots: [Int: Int] = [:]
 
     private mutating func addPeer(
-        _ id: PeerID, _ parameters: PeerTransportParameters, _ part: PeerPart, now: MonotonicTime
+        _ id: PeerID,
+        _ parameters: PeerTransportParameters,
+        _ part: PeerPart,
+        now: MonotonicTime
     ) {
         guard slots[id] == nil, peers.count < Self.peerLimit else { return }
         var viewer = -1
@@ -183,8 +188,14 @@ package struct RelayEngine: ~Copyable {
         }
         let slot = peers.insert(
             Peer(
-                id: id, transport: PeerTransport(parameters, identity: identity, now: now), viewer: viewer,
-                publisher: publisher, control: nil, createdAt: now))
+                id: id,
+                transport: PeerTransport(parameters, identity: identity, now: now),
+                viewer: viewer,
+                publisher: publisher,
+                control: nil,
+                createdAt: now
+            )
+        )
         slots[id] = slot
         ufrags[Array(parameters.local.ufrag.utf8)] = slot
         if viewer >= 0 { viewerSlots[viewer] = slot }
@@ -246,8 +257,11 @@ package struct RelayEngine: ~Copyable {
         let nominated = peers[slot].nominatedAt ?? now
         events.append(
             .connected(
-                peers[slot].id, iceMilliseconds: nominated.milliseconds(since: peers[slot].createdAt),
-                dtlsMilliseconds: now.milliseconds(since: nominated)))
+                peers[slot].id,
+                iceMilliseconds: nominated.milliseconds(since: peers[slot].createdAt),
+                dtlsMilliseconds: now.milliseconds(since: nominated)
+            )
+        )
     }
 
     /// Points a viewer's media at a path, or at none.

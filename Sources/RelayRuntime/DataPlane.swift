@@ -33,9 +33,12 @@ package final class DataPlane: Sendable {
     /// The UDP port of all loops.
     package let port: UInt16
 
-    /// Opens `loopCount` sockets on one address and port. `onEvents` is called on the loops' threads.
+    /// Opens `loopCount` sockets on one address and port.
+    ///
+    /// `onEvents` is called on the loops' threads.
     package init(
-        bind: SocketAddress, loopCount: Int,
+        bind: SocketAddress,
+        loopCount: Int,
         onEvents: @escaping @Sendable (_ loop: Int, [EngineEvent]) -> Void
     ) throws(DataPlaneError) {
         precondition((1...62).contains(loopCount), "a loop's number is one character of the ufrag")
@@ -45,8 +48,13 @@ package final class DataPlane: Sendable {
             let address = made.first.map { bind.with(port: $0.port) } ?? bind
             made.append(
                 try MediaLoop(
-                    number: number, bind: address, reusesPort: loopCount > 1, graceRequests: requests,
-                    onEvents: onEvents))
+                    number: number,
+                    bind: address,
+                    reusesPort: loopCount > 1,
+                    graceRequests: requests,
+                    onEvents: onEvents
+                )
+            )
         }
         loops = made
         graceRequests = requests

@@ -32,9 +32,14 @@ final class MediaLoop: @unchecked Sendable {
     let port: UInt16
     private let usesGRO: Bool
 
-    /// Opens the loop's socket. Throws `DataPlaneError.cannotBind`.
+    /// Opens the loop's socket.
+    ///
+    /// Throws `DataPlaneError.cannotBind`.
     init(
-        number: Int, bind: SocketAddress, reusesPort: Bool, graceRequests: GraceRequests,
+        number: Int,
+        bind: SocketAddress,
+        reusesPort: Bool,
+        graceRequests: GraceRequests,
         onEvents: @escaping @Sendable (Int, [EngineEvent]) -> Void
     ) throws(DataPlaneError) {
         let wake = tally_event_open()
@@ -57,18 +62,26 @@ final class MediaLoop: @unchecked Sendable {
     }
 
     private static func open(
-        _ address: SocketAddress, reusesPort: Bool
+        _ address: SocketAddress,
+        reusesPort: Bool
     ) throws(DataPlaneError) -> (descriptor: Int32, usesGRO: Bool) {
         var system = address.system
         var applied: Int32 = 0
         let flags = Int32(TALLY_WANT_GRO) | (reusesPort ? Int32(TALLY_REUSE_PORT) : 0)
         let descriptor = tally_udp_open(
-            &system, flags, receiveBufferBytes, sendBufferBytes, &applied)
+            &system,
+            flags,
+            receiveBufferBytes,
+            sendBufferBytes,
+            &applied
+        )
         guard descriptor >= 0 else { throw .cannotBind(address, errno: -descriptor) }
         return (descriptor, applied & Int32(TALLY_WANT_GRO) != 0)
     }
 
-    /// Starts the thread. `loops` are the mailboxes of all loops by number, this one's included.
+    /// Starts the thread.
+    ///
+    /// `loops` are the mailboxes of all loops by number, this one's included.
     func start(identity: DTLSIdentity, controlSSRC: UInt32, cname: String, loops: [LoopMailbox]) {
         peersOfLoops = loops
         let thread = Thread { [self] in
@@ -112,9 +125,13 @@ final class MediaLoop: @unchecked Sendable {
             let sentBefore = statistics.datagramsOut
             takeMail(&engine, &slab, &sender, &statistics, now: received)
             let outcome = receiver.receive(
-                from: descriptor.load(ordering: .relaxed), into: &engine, slab: &slab, now: received,
+                from: descriptor.load(ordering: .relaxed),
+                into: &engine,
+                slab: &slab,
+                now: received,
                 full: { slab in send(&slab, &sender, &statistics) },
-                foreign: { loop, datagram, path in hand(datagram, path, to: loop) })
+                foreign: { loop, datagram, path in hand(datagram, path, to: loop) }
+            )
             mayHaveMore = outcome.mayHaveMore
             if outcome.error != 0 { recover(from: outcome.error) }
             let sweep = engine.tick(SystemClock.reading, into: &slab)
@@ -152,8 +169,11 @@ final class MediaLoop: @unchecked Sendable {
     }
 
     private func takeMail(
-        _ engine: inout RelayEngine, _ slab: inout SendSlab, _ sender: inout SendLoop,
-        _ statistics: inout LoopStatistics, now: MonotonicTime
+        _ engine: inout RelayEngine,
+        _ slab: inout SendSlab,
+        _ sender: inout SendLoop,
+        _ statistics: inout LoopStatistics,
+        now: MonotonicTime
     ) {
         guard let mail = mailbox.take() else { return }
         for command in mail.commands { engine.apply(command, now: now, into: &slab) }
@@ -186,7 +206,8 @@ final class MediaLoop: @unchecked Sendable {
     private func hand(_ datagram: UnsafeMutableRawBufferPointer, _ path: ICEPair, to loop: Int) -> Bool {
         guard peersOfLoops.indices.contains(loop) else { return false }
         return peersOfLoops[loop].hand(
-            LoopMailbox.HandedDatagram(bytes: Array(datagram), remote: path.remote, local: path.local))
+            LoopMailbox.HandedDatagram(bytes: Array(datagram), remote: path.remote, local: path.local)
+        )
     }
 
     private func wakeOthers(_ loops: UInt64) {

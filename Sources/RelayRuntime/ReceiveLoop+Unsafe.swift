@@ -28,10 +28,15 @@ struct ReceiveLoop: ~Copyable {
         tally_receive_batch_free(batch)
     }
 
-    /// Receives what is there. `full` is called when the slab has no room left for replies; `foreign` gets what
-    /// belongs to another loop. Answers whether more may wait, or the error.
+    /// Receives what is there.
+    ///
+    /// `full` is called when the slab has no room left for replies; `foreign` gets what belongs to another
+    /// loop. Answers whether more may wait, or the error.
     func receive(
-        from descriptor: Int32, into engine: inout RelayEngine, slab: inout SendSlab, now: MonotonicTime,
+        from descriptor: Int32,
+        into engine: inout RelayEngine,
+        slab: inout SendSlab,
+        now: MonotonicTime,
         full: (inout SendSlab) -> Void,
         foreign: (Int, UnsafeMutableRawBufferPointer, ICEPair) -> Bool
     ) -> (mayHaveMore: Bool, error: Int32) {
@@ -43,11 +48,16 @@ struct ReceiveLoop: ~Copyable {
                     let start = message.data, message.length > 0
                 else { continue }
                 let path = ICEPair(
-                    remote: SocketAddress(message.remote), local: SocketAddress(message.local))
+                    remote: SocketAddress(message.remote),
+                    local: SocketAddress(message.local)
+                )
                 var offset: UInt32 = 0
                 while offset < message.length {
                     let length = min(max(1, message.segment), message.length - offset)
-                    let datagram = UnsafeMutableRawBufferPointer(start: start + Int(offset), count: Int(length))
+                    let datagram = UnsafeMutableRawBufferPointer(
+                        start: start + Int(offset),
+                        count: Int(length)
+                    )
                     offset += length
                     if !slab.hasRoom { full(&slab) }
                     let outcome = engine.receive(datagram, on: path, now: now, into: &slab)

@@ -22,9 +22,13 @@ struct SendLoop: ~Copyable {
         messages.deallocate()
     }
 
-    /// Sends and clears the slab. Answers 0, or the error that ended it.
+    /// Sends and clears the slab.
+    ///
+    /// Answers 0, or the error that ended it.
     mutating func send(
-        _ slab: inout SendSlab, on descriptor: Int32, statistics: inout LoopStatistics
+        _ slab: inout SendSlab,
+        on descriptor: Int32,
+        statistics: inout LoopStatistics
     ) -> Int32 {
         defer { slab.clear() }
         guard !slab.isEmpty else { return 0 }
@@ -53,7 +57,11 @@ struct SendLoop: ~Copyable {
             }
             let end = usesGSO ? count : nextRun(from: sent, to: count)
             let result = tally_send(
-                descriptor, messages + sent, Int32(end - sent), &statistics.sendCalls)
+                descriptor,
+                messages + sent,
+                Int32(end - sent),
+                &statistics.sendCalls
+            )
             if result > 0 {
                 for index in sent..<(sent + Int(result)) { note(messages[index], &statistics) }
                 sent += Int(result)
@@ -85,7 +93,8 @@ struct SendLoop: ~Copyable {
     }
 
     private func segments(_ message: tally_outgoing) -> UInt64 {
-        message.segment > 0 ? UInt64((message.length + UInt32(message.segment) - 1) / UInt32(message.segment)) : 1
+        message.segment > 0
+            ? UInt64((message.length + UInt32(message.segment) - 1) / UInt32(message.segment)) : 1
     }
 
     private func note(_ message: tally_outgoing, _ statistics: inout LoopStatistics) {
@@ -95,7 +104,9 @@ struct SendLoop: ~Copyable {
 
     /// Sends a run one datagram at a time, where the kernel does not segment.
     private func sendSegments(
-        _ message: tally_outgoing, on descriptor: Int32, statistics: inout LoopStatistics
+        _ message: tally_outgoing,
+        on descriptor: Int32,
+        statistics: inout LoopStatistics
     ) -> Int {
         var offset: UInt32 = 0
         while offset < message.length {

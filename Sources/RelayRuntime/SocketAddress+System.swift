@@ -5,10 +5,16 @@ extension SocketAddress {
     init(_ address: tally_address) {
         if address.is_ipv6 != 0 {
             let (high, low) = withUnsafeBytes(of: address.bytes) { bytes in
-                (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                (
+                    bytes.loadUnaligned(as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+                )
             }
             self.init(
-                ipv6High: UInt64(bigEndian: high), ipv6Low: UInt64(bigEndian: low), port: address.port)
+                ipv6High: UInt64(bigEndian: high),
+                ipv6Low: UInt64(bigEndian: low),
+                port: address.port
+            )
         } else {
             let value = withUnsafeBytes(of: address.bytes) { $0.loadUnaligned(as: UInt32.self) }
             self.init(ipv4: UInt32(bigEndian: value), port: address.port)

@@ -25,13 +25,16 @@ struct EventFeed {
     ///
     /// `ended` is called, from anywhere, when the reader goes, with its number for `remove`.
     mutating func open(
-        after last: UInt64?, snapshot: [(name: String, json: String)],
+        after last: UInt64?,
+        snapshot: [(name: String, json: String)],
         ended: @escaping @Sendable (Int) -> Void
     ) -> AsyncStream<RelayEvent> {
         let number = nextReader
         nextReader += 1
         let (stream, continuation) = AsyncStream.makeStream(
-            of: RelayEvent.self, bufferingPolicy: .bufferingNewest(Self.readerBuffer))
+            of: RelayEvent.self,
+            bufferingPolicy: .bufferingNewest(Self.readerBuffer)
+        )
         continuation.onTermination = { _ in ended(number) }
         if let last, last <= sequence, last >= (recent.first?.sequence ?? sequence + 1) - 1 {
             for event in recent where event.sequence > last { continuation.yield(event) }

@@ -4,19 +4,24 @@ import LedgerStore
 import Logging
 import MediaRings
 import Primitives
+import RTPPackets
 import RelayRuntime
 import Rooms
-import RTPPackets
 
 extension LiveRoom {
     /// Submits statements and waits until they are in force.
     func submit(
-        _ statements: [ConsentStatement], of participant: ParticipantID
+        _ statements: [ConsentStatement],
+        of participant: ParticipantID
     ) async -> Result<Acknowledgement, RelayProblem> {
         guard !isClosed else { return .failure(.overloaded) }
         var effects: [ConsentEffect] = []
         let ticket = authority.submit(
-            statements, of: participant, now: SystemClock.reading, effects: &effects)
+            statements,
+            of: participant,
+            now: SystemClock.reading,
+            effects: &effects
+        )
         run(effects)
         if let answer = answered.removeValue(forKey: ticket) { return answer }
         return await withCheckedContinuation { continuation in
@@ -39,7 +44,11 @@ extension LiveRoom {
             case .renewGate(let track, let audience, let permit, let leaseEnd):
                 guard let ring = ring(track) else { continue }
                 let hadLapsed = gate(track, audience).renew(
-                    permit, from: ring.head, leaseEnd: leaseEnd, now: SystemClock.monotonic)
+                    permit,
+                    from: ring.head,
+                    leaseEnd: leaseEnd,
+                    now: SystemClock.monotonic
+                )
                 if hadLapsed, ring.kind == .video { ring.wishForKeyframe() }
             case .closeGate(let track, let audience):
                 gates[GateName(track: track, audience: audience)]?.close()
@@ -69,13 +78,18 @@ extension LiveRoom {
         switch reason {
         case .logUnavailable:
             RelayProblem(
-                "log-unavailable", status: 503,
+                "log-unavailable",
+                status: 503,
                 detail: "the consent log cannot be written: nothing was acknowledged, and what this request"
                     + " takes away stays closed; try again",
-                retryAfterSeconds: RoomTiming.retrySeconds)
+                retryAfterSeconds: RoomTiming.retrySeconds
+            )
         default:
             RelayProblem(
-                reason.rawValue, status: 422, detail: "the request was not recorded: \(reason.rawValue)")
+                reason.rawValue,
+                status: 422,
+                detail: "the request was not recorded: \(reason.rawValue)"
+            )
         }
     }
 
@@ -113,7 +127,10 @@ extension LiveRoom {
     private func waitForGrace(_ ticket: GraceTicket) async {
         let cutOff = await environment.plane.gracePeriod()
         if cutOff > 0 {
-            logger.critical("media loops were cut off: not quiescent in time", metadata: ["loops": "\(cutOff)"])
+            logger.critical(
+                "media loops were cut off: not quiescent in time",
+                metadata: ["loops": "\(cutOff)"]
+            )
         }
         var effects: [ConsentEffect] = []
         authority.graceCompleted(ticket, now: SystemClock.reading, effects: &effects)
@@ -135,25 +152,38 @@ extension LiveRoom {
             }
         }
         shown.formUnion(audiences.keys)
-        let ordered = shown.sorted { ($0.purpose.rawValue, $0.recipient ?? "") < ($1.purpose.rawValue, $1.recipient ?? "") }
+        let ordered = shown.sorted {
+            ($0.purpose.rawValue, $0.recipient ?? "") < ($1.purpose.rawValue, $1.recipient ?? "")
+        }
         return ConsentOverview(
-            room: name.text, participant: participant.text, epoch: authority.durable.epoch,
+            room: name.text,
+            participant: participant.text,
+            epoch: authority.durable.epoch,
             onAir: publication?.isOnAir == true,
             audiences: ordered.map { audience in
                 state(of: audience, participant, publication, records, now: now)
-            }, stream: streams[participant]?.text)
+            },
+            stream: streams[participant]?.text
+        )
     }
 
     private func state(
-        of audience: Audience, _ participant: ParticipantID, _ publication: Publication?,
-        _ records: [ConsentRecord], now: ClockReading
+        of audience: Audience,
+        _ participant: ParticipantID,
+        _ publication: Publication?,
+        _ records: [ConsentRecord],
+        now: ClockReading
     ) -> AudienceState {
         let stream = streams[participant]?.text ?? ""
         let kinds = publication?.tracks.map(\.type) ?? MediaType.allCases
         var denial: DenyReason?
         for kind in kinds {
             let request = DisclosureRequest(
-                participant: participant, media: kind, audience: audience, stream: stream)
+                participant: participant,
+                media: kind,
+                audience: audience,
+                stream: stream
+            )
             if let reason = authority.wouldDecide(request, now: now).denyReason { denial = denial ?? reason }
         }
         let isPermittedInPart = kinds.contains { kind in
@@ -170,7 +200,8 @@ extension LiveRoom {
         let recorded = records.last {
             $0.statement.purpose == audience.purpose && $0.statement.recipient == audience.recipient
         }
-        let isGateOpen = publication?.isOnAir != true || gatesAreOpen(publication, audience, now: now.monotonic)
+        let isGateOpen =
+            publication?.isOnAir != true || gatesAreOpen(publication, audience, now: now.monotonic)
         var state = "withheld"
         var reason = denial
         if receiving > 0 {
@@ -181,9 +212,13 @@ extension LiveRoom {
             reason = isGateOpen ? nil : .logUnavailable
         }
         return AudienceState(
-            purpose: audience.purpose.rawValue, recipient: audience.recipient,
-            consent: recorded?.statement.state.rawValue ?? ConsentState.unknown.rawValue, state: state,
-            reason: reason?.rawValue, viewers: state == "live" ? receiving : present)
+            purpose: audience.purpose.rawValue,
+            recipient: audience.recipient,
+            consent: recorded?.statement.state.rawValue ?? ConsentState.unknown.rawValue,
+            state: state,
+            reason: reason?.rawValue,
+            viewers: state == "live" ? receiving : present
+        )
     }
 
     private func gatesAreOpen(_ publication: Publication?, _ audience: Audience, now: MonotonicTime) -> Bool {

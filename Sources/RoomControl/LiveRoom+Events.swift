@@ -8,7 +8,8 @@ extension LiveRoom {
 
     /// A viewing session's events; at first the whole present state.
     func viewerEvents(
-        _ session: SessionID, after last: UInt64?
+        _ session: SessionID,
+        after last: UInt64?
     ) throws(RelayProblem) -> AsyncStream<RelayEvent> {
         guard viewings[session] != nil else { throw .unknownSession }
         let onAir = publications.values.filter(\.isOnAir).map(\.stream.text).sorted()
@@ -46,7 +47,9 @@ extension LiveRoom {
         stale.formUnion(publications.keys)
     }
 
-    /// The mapping of m-lines to streams. An audience learns a name only with media it is shown.
+    /// The mapping of m-lines to streams.
+    ///
+    /// An audience learns a name only with media it is shown.
     private func slots(of session: SessionID) -> EventDocuments.Slots {
         guard let viewing = viewings[session] else { return EventDocuments.Slots(slots: []) }
         return EventDocuments.Slots(
@@ -56,10 +59,16 @@ extension LiveRoom {
                 let isShown = audio?.state == .live || video?.state == .live || video?.state == .overloaded
                 let publication = publications.values.first { $0.isOnAir && $0.stream == slot.stream }
                 return EventDocuments.Slot(
-                    slot: index, audioMid: audio?.media.mid, videoMid: video?.media.mid,
-                    stream: publication?.stream.text, name: isShown ? publication?.displayName : nil,
-                    audio: Self.word(audio?.state), video: Self.word(video?.state))
-            })
+                    slot: index,
+                    audioMid: audio?.media.mid,
+                    videoMid: video?.media.mid,
+                    stream: publication?.stream.text,
+                    name: isShown ? publication?.displayName : nil,
+                    audio: Self.word(audio?.state),
+                    video: Self.word(video?.state)
+                )
+            }
+        )
     }
 
     private static func word(_ state: MediaLine.State?) -> String {
@@ -110,9 +119,15 @@ extension LiveRoom {
             "consent",
             json: EventDocuments.json(
                 EventDocuments.Consent(
-                    sequence: event.sequence, purpose: statement.purpose.rawValue,
-                    recipient: statement.recipient, state: statement.state.rawValue,
-                    source: statement.source.rawValue, time: event.time.rfc3339)))
+                    sequence: event.sequence,
+                    purpose: statement.purpose.rawValue,
+                    recipient: statement.recipient,
+                    state: statement.state.rawValue,
+                    source: statement.source.rawValue,
+                    time: event.time.rfc3339
+                )
+            )
+        )
     }
 
     /// Tells everybody to move on: the relay is about to stop.
@@ -133,5 +148,8 @@ extension LiveRoom {
 extension RelayProblem {
     /// There is no session of that name.
     static let unknownSession = RelayProblem(
-        "unknown-session", status: 404, detail: "there is no such session; it may have ended")
+        "unknown-session",
+        status: 404,
+        detail: "there is no such session; it may have ended"
+    )
 }

@@ -1,15 +1,15 @@
 import ConsentAuthority
-import Disclosures
 import DTLSHandshakes
+import Disclosures
 import ICELite
 import Logging
 import MediaRings
 import PeerTransports
 import Primitives
+import RTPPackets
 import RelayEngine
 import RelayRuntime
 import Rooms
-import RTPPackets
 import SessionDescriptions
 
 extension LiveRoom {
@@ -21,22 +21,30 @@ extension LiveRoom {
         if let live = publications[participant] {
             guard request.replacesLiveSession || live.isFrozen(now: now) else {
                 throw RelayProblem(
-                    "session-exists", status: 409,
-                    detail: "this participant is on air in another session; end it, or use a token that replaces",
-                    retryAfterSeconds: RoomTiming.retrySeconds)
+                    "session-exists",
+                    status: 409,
+                    detail:
+                        "this participant is on air in another session; end it, or use a token that replaces",
+                    retryAfterSeconds: RoomTiming.retrySeconds
+                )
             }
         } else if publications.count >= environment.settings.maximumPublishersPerRoom {
             throw RelayProblem(
-                "room-full", status: 503, detail: "the room has as many participants on air as it may",
-                retryAfterSeconds: 10)
+                "room-full",
+                status: 503,
+                detail: "the room has as many participants on air as it may",
+                retryAfterSeconds: 10
+            )
         }
         let loop = environment.takeLoop()
         let credentials = environment.credentials(loop: loop)
         let outcome: OfferAnswer.Outcome
         do {
             outcome = try OfferAnswer.answerPublisher(
-                SessionDescription(offer: request.offer), local: environment.localTransport(credentials),
-                capabilities: Negotiation.publisherCapabilities)
+                SessionDescription(offer: request.offer),
+                local: environment.localTransport(credentials),
+                capabilities: Negotiation.publisherCapabilities
+            )
         } catch {
             environment.returnLoop(loop)
             throw RelayProblem(error)
@@ -51,30 +59,55 @@ extension LiveRoom {
         for media in outcome.session.acceptedMedia {
             let kind: RTPKind = media.kind == .audio ? .audio : .video
             let ring = MediaRing(
-                track: TrackID(environment.nextNumber()), kind: kind,
-                minimumCapacity: kind == .audio ? RingCapacity.audio : RingCapacity.video)
+                track: TrackID(environment.nextNumber()),
+                kind: kind,
+                minimumCapacity: kind == .audio ? RingCapacity.audio : RingCapacity.video
+            )
             rings[media.index] = ring
             tracks.append(PublishedTrack(ring: ring, media: media))
         }
         let parameters = Negotiation.publisher(
-            outcome.session, rings: rings, maximumBitsPerSecond: environment.settings.maximumBitsPerSecond)
+            outcome.session,
+            rings: rings,
+            maximumBitsPerSecond: environment.settings.maximumBitsPerSecond
+        )
         let entityTag = Self.newEntityTag()
         publications[participant] = Publication(
-            session: session, peer: peer, loop: loop, participant: participant, stream: stream,
-            displayName: request.displayName, origin: request.origin, createdAt: now,
-            negotiated: outcome.session, entityTag: entityTag, tracks: tracks)
+            session: session,
+            peer: peer,
+            loop: loop,
+            participant: participant,
+            stream: stream,
+            displayName: request.displayName,
+            origin: request.origin,
+            createdAt: now,
+            negotiated: outcome.session,
+            entityTag: entityTag,
+            tracks: tracks
+        )
         participantsOfPeers[peer] = participant
         guard
             environment.plane.post(
-                [.addPeer(peer, Self.transport(outcome.session, credentials), .publisher(parameters))], to: loop)
+                [
+                    .addPeer(
+                        peer,
+                        Self.transport(outcome.session, credentials, hearsGoodbye: true),
+                        .publisher(parameters)
+                    )
+                ],
+                to: loop
+            )
         else {
             endPublication(participant)
             throw .overloaded
         }
         await record(request, outcome.session)
         return SessionAnswer(
-            session: session, sdp: outcome.answer.text, entityTag: entityTag,
-            awaitsConsent: !hasStandingGrant(participant))
+            session: session,
+            sdp: outcome.answer.text,
+            entityTag: entityTag,
+            awaitsConsent: !hasStandingGrant(participant)
+        )
     }
 
     /// Records what the token grants and what the offer refuses.
@@ -82,15 +115,27 @@ extension LiveRoom {
         let now = SystemClock.wall
         var statements = request.grants.map { audience in
             ConsentStatement(
-                participant: request.participant, purpose: audience.purpose, recipient: audience.recipient,
-                state: .given, media: Set(MediaType.allCases), source: .token, givenAt: request.grantedAt ?? now)
+                participant: request.participant,
+                purpose: audience.purpose,
+                recipient: audience.recipient,
+                state: .given,
+                media: Set(MediaType.allCases),
+                source: .token,
+                givenAt: request.grantedAt ?? now
+            )
         }
         if session.recordPreference > .none {
             // RFC 7866 6.3: off and pause bind; on, nopreference and absence mean nothing.
             statements.append(
                 ConsentStatement(
-                    participant: request.participant, purpose: .recording, state: .refused, media: [],
-                    source: .recordPreference, givenAt: now))
+                    participant: request.participant,
+                    purpose: .recording,
+                    state: .refused,
+                    media: [],
+                    source: .recordPreference,
+                    givenAt: now
+                )
+            )
         }
         guard !statements.isEmpty else { return }
         if case .failure(let problem) = await submit(statements, of: request.participant) {
@@ -107,30 +152,43 @@ extension LiveRoom {
         let onAir = publications.values.filter(\.isOnAir)
         guard !onAir.isEmpty else {
             throw RelayProblem(
-                "room-not-live", status: 409, detail: "nobody is on air in this room; try again later",
-                retryAfterSeconds: RoomTiming.retrySeconds)
+                "room-not-live",
+                status: 409,
+                detail: "nobody is on air in this room; try again later",
+                retryAfterSeconds: RoomTiming.retrySeconds
+            )
         }
         if let stream = request.stream, !onAir.contains(where: { $0.stream == stream }) {
             throw RelayProblem(
-                "stream-not-live", status: 409, detail: "the stream asked for is not on air; try again later",
-                retryAfterSeconds: RoomTiming.retrySeconds)
+                "stream-not-live",
+                status: 409,
+                detail: "the stream asked for is not on air; try again later",
+                retryAfterSeconds: RoomTiming.retrySeconds
+            )
         }
         guard viewings.count < environment.settings.maximumViewersPerRoom else {
             throw RelayProblem(
-                "room-full", status: 503, detail: "the room has as many viewers as it may", retryAfterSeconds: 10)
+                "room-full",
+                status: 503,
+                detail: "the room has as many viewers as it may",
+                retryAfterSeconds: 10
+            )
         }
         let loop = environment.takeLoop()
         let credentials = environment.credentials(loop: loop)
         let outcome: OfferAnswer.Outcome
         do {
             outcome = try OfferAnswer.answerViewer(
-                SessionDescription(offer: request.offer), local: environment.localTransport(credentials),
+                SessionDescription(offer: request.offer),
+                local: environment.localTransport(credentials),
                 capabilities: Negotiation.viewerCapabilities
             ) { slot in
                 OutgoingStream(
                     ssrc: UInt32.random(in: 1 ... .max),
                     rtxSSRC: slot.acceptsRetransmission ? UInt32.random(in: 1 ... .max) : nil,
-                    streamID: "slot\(slot.index)", trackID: "\(slot.kind.rawValue)\(slot.index)")
+                    streamID: "slot\(slot.index)",
+                    trackID: "\(slot.kind.rawValue)\(slot.index)"
+                )
             }
         } catch {
             environment.returnLoop(loop)
@@ -138,21 +196,36 @@ extension LiveRoom {
         }
         let lines = outcome.session.acceptedMedia.enumerated().map { ViewerLine(mediaIndex: $0, media: $1) }
         let parameters = lines.compactMap { Negotiation.line($0.media) }
+        for level in Set(parameters.map(\.slateLevel)) {
+            environment.slates.prepare(h264Level: level, tell: environment.plane)
+        }
         let peer = PeerID(environment.nextNumber())
         let session = SessionID(RoomEnvironment.randomName())
         let entityTag = Self.newEntityTag()
         let slots = Viewing.slots(lines)
         let isPlain = slots.count <= 1
         var viewing = Viewing(
-            session: session, peer: peer, loop: loop, audience: request.audience,
-            audienceID: arrive(request.audience), origin: request.origin, createdAt: SystemClock.monotonic,
-            negotiated: outcome.session, entityTag: entityTag, lines: lines, slots: slots, isPlain: isPlain)
+            session: session,
+            peer: peer,
+            loop: loop,
+            audience: request.audience,
+            audienceID: arrive(request.audience),
+            origin: request.origin,
+            createdAt: SystemClock.monotonic,
+            negotiated: outcome.session,
+            entityTag: entityTag,
+            lines: lines,
+            slots: slots,
+            isPlain: isPlain
+        )
         if let stream = request.stream, !viewing.slots.isEmpty { viewing.slots[0].stream = stream }
         viewings[session] = viewing
         sessionsOfPeers[peer] = session
         guard
             environment.plane.post(
-                [.addPeer(peer, Self.transport(outcome.session, credentials), .viewer(parameters))], to: loop)
+                [.addPeer(peer, Self.transport(outcome.session, credentials), .viewer(parameters))],
+                to: loop
+            )
         else {
             endViewing(session)
             throw .overloaded
@@ -160,7 +233,11 @@ extension LiveRoom {
         assign(session)
         tellViewerCount()
         return SessionAnswer(
-            session: session, sdp: outcome.answer.text, entityTag: entityTag, awaitsConsent: false)
+            session: session,
+            sdp: outcome.answer.text,
+            entityTag: entityTag,
+            awaitsConsent: false
+        )
     }
 
     /// Counts a session of an audience; the first brings the audience into the authority's view.
@@ -179,7 +256,9 @@ extension LiveRoom {
 
     /// Trickle and ICE restart (RFC 9725 4.3).
     func patch(
-        _ session: SessionID, fragment text: String, ifMatch: String?
+        _ session: SessionID,
+        fragment text: String,
+        ifMatch: String?
     ) throws(RelayProblem) -> PatchOutcome {
         let participant = publications.values.first { $0.session == session }?.participant
         let viewing = viewings[session]
@@ -190,8 +269,10 @@ extension LiveRoom {
         else { throw .unknownSession }
         guard let ifMatch else {
             throw RelayProblem(
-                "precondition-required", status: 428,
-                detail: "a PATCH needs If-Match: the session's entity tag to trickle, or * to restart ICE")
+                "precondition-required",
+                status: 428,
+                detail: "a PATCH needs If-Match: the session's entity tag to trickle, or * to restart ICE"
+            )
         }
         let fragment: TrickleFragment
         do {
@@ -202,21 +283,28 @@ extension LiveRoom {
         let isRestart = ifMatch == "*"
         guard isRestart || ifMatch == entityTag else {
             throw RelayProblem(
-                "precondition-failed", status: 412,
-                detail: "If-Match does not name this session's present ICE generation")
+                "precondition-failed",
+                status: 412,
+                detail: "If-Match does not name this session's present ICE generation"
+            )
         }
         guard isRestart else {
             if let ufrag = fragment.iceUfrag, ufrag != negotiated.remoteUfrag {
                 throw RelayProblem(
-                    "precondition-failed", status: 412,
-                    detail: "the fragment's ice-ufrag is not of the ICE generation that If-Match names")
+                    "precondition-failed",
+                    status: 412,
+                    detail: "the fragment's ice-ufrag is not of the ICE generation that If-Match names"
+                )
             }
             // We are lite: we learn a peer's addresses from its checks, and need no candidate of it.
             return .accepted
         }
         guard let ufrag = fragment.iceUfrag, fragment.icePassword != nil else {
             throw RelayProblem(
-                "sdp-malformed", status: 400, detail: "an ICE restart needs a=ice-ufrag and a=ice-pwd")
+                "sdp-malformed",
+                status: 400,
+                detail: "an ICE restart needs a=ice-ufrag and a=ice-pwd"
+            )
         }
         let credentials = environment.credentials(loop: loop)
         guard
@@ -227,8 +315,11 @@ extension LiveRoom {
         viewings[session]?.entityTag = newTag
         return .restarted(
             fragment: TrickleFragment.restartAnswer(
-                environment.localTransport(credentials), session: negotiated),
-            entityTag: newTag)
+                environment.localTransport(credentials),
+                session: negotiated
+            ),
+            entityTag: newTag
+        )
     }
 
     /// Ends a session by name; `false` if there is none.
@@ -265,22 +356,30 @@ extension LiveRoom {
 
     var summary: RoomSummary {
         RoomSummary(
-            room: name.text, publishers: publications.values.filter(\.isOnAir).count, viewers: viewings.count)
+            room: name.text,
+            publishers: publications.values.filter(\.isOnAir).count,
+            viewers: viewings.count
+        )
     }
 
     private static func newEntityTag() -> String { "\"\(RoomEnvironment.randomName().prefix(16))\"" }
 
     private static func transport(
-        _ session: NegotiatedSession, _ credentials: ICECredentials
+        _ session: NegotiatedSession,
+        _ credentials: ICECredentials,
+        hearsGoodbye: Bool = false
     ) -> PeerTransportParameters {
         PeerTransportParameters(
-            local: credentials, remoteUfrag: session.remoteUfrag,
+            local: credentials,
+            remoteUfrag: session.remoteUfrag,
             role: session.localRole == .server ? .server : .client,
             remoteFingerprints: session.remoteFingerprints.compactMap { fingerprint in
                 FingerprintAlgorithm(token: fingerprint.algorithm.rawValue).flatMap {
                     DTLSHandshakes.CertificateFingerprint(algorithm: $0, bytes: fingerprint.bytes)
                 }
-            })
+            },
+            hearsGoodbye: hearsGoodbye
+        )
     }
 }
 
@@ -292,7 +391,11 @@ extension RelayProblem {
 
     /// A media loop does not take commands fast enough.
     static let overloaded = RelayProblem(
-        "overloaded", status: 503, detail: "the relay is overloaded; try again", retryAfterSeconds: 5)
+        "overloaded",
+        status: 503,
+        detail: "the relay is overloaded; try again",
+        retryAfterSeconds: 5
+    )
 }
 
 extension SessionDescription {

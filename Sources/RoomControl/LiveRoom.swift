@@ -4,10 +4,10 @@ import ICELite
 import Logging
 import MediaRings
 import Primitives
+import RTPPackets
 import RelayEngine
 import RelayRuntime
 import Rooms
-import RTPPackets
 import SessionDescriptions
 
 /// One room: its authority, who is on air, who watches. The only driver of the room's `RoomAuthority`.
@@ -58,14 +58,17 @@ actor LiveRoom {
         run(effects)
     }
 
-    /// Renews leases, notices expiry, refreshes panels. Answers whether the room has been empty for long.
+    /// Renews leases, notices expiry, refreshes panels.
+    ///
+    /// Answers whether the room has been empty for long.
     func tick() -> Bool {
         let now = SystemClock.reading
         var effects: [ConsentEffect] = []
         authority.tick(now: now, effects: &effects)
         run(effects)
         showPanels()
-        guard publications.isEmpty, viewings.isEmpty, waiting.isEmpty, !feeds.values.contains(where: \.hasReaders)
+        guard publications.isEmpty, viewings.isEmpty, waiting.isEmpty,
+            !feeds.values.contains(where: \.hasReaders)
         else {
             emptySince = nil
             return false
@@ -111,8 +114,13 @@ actor LiveRoom {
         var effects: [ConsentEffect] = []
         for track in publication.tracks {
             authority.trackStarted(
-                track.id, participant: participant, media: track.type, stream: publication.stream.text,
-                now: SystemClock.reading, effects: &effects)
+                track.id,
+                participant: participant,
+                media: track.type,
+                stream: publication.stream.text,
+                now: SystemClock.reading,
+                effects: &effects
+            )
         }
         run(effects)
         for session in Array(viewings.keys) {
@@ -208,11 +216,14 @@ actor LiveRoom {
         guard let viewing = viewings[session] else { return }
         for track in publication.tracks {
             let line = track.ring.kind == .audio ? viewing.slots[slot].audio : viewing.slots[slot].video
-            guard let line, viewing.lines[line].state == .idle else { continue }
+            guard let line, viewing.lines[line].track != track.id else { continue }
+            viewings[session]?.lines[line].track = track.id
             let gate = gate(track.id, viewing.audienceID)
             let types = Negotiation.payloadTypes(viewing.lines[line].media, publisher: track.media)
             _ = environment.plane.post(
-                [.subscribe(viewing.peer, mediaIndex: line, track.id, gate, types)], to: viewing.loop)
+                [.subscribe(viewing.peer, mediaIndex: line, track.id, gate, types)],
+                to: viewing.loop
+            )
         }
     }
 
@@ -222,8 +233,11 @@ actor LiveRoom {
             if !viewing.isPlain { viewings[session]?.slots[index].stream = nil }
             for line in [viewing.slots[index].audio, viewing.slots[index].video].compactMap({ $0 }) {
                 viewings[session]?.lines[line].state = .idle
+                viewings[session]?.lines[line].track = nil
                 _ = environment.plane.post(
-                    [.unsubscribe(viewing.peer, mediaIndex: line)], to: viewing.loop)
+                    [.unsubscribe(viewing.peer, mediaIndex: line)],
+                    to: viewing.loop
+                )
             }
         }
     }

@@ -1,8 +1,8 @@
 import Disclosures
 import MediaRings
 import Primitives
-import Rooms
 import RTPPackets
+import Rooms
 import SessionDescriptions
 
 /// One published track with what its publisher negotiated.
@@ -45,6 +45,8 @@ struct ViewerLine {
     let mediaIndex: Int
     let media: NegotiatedMedia
     var state = MediaLine.State.idle
+    /// The track that feeds the line.
+    var track: TrackID?
 }
 
 /// A place for one participant in a viewer's grid: an audio and a video m-line, or one of them.
@@ -79,7 +81,8 @@ struct Viewing {
         return (0..<max(audio.count, video.count)).map { index in
             ViewerSlot(
                 audio: audio.indices.contains(index) ? audio[index] : nil,
-                video: video.indices.contains(index) ? video[index] : nil)
+                video: video.indices.contains(index) ? video[index] : nil
+            )
         }
     }
 }

@@ -19,19 +19,24 @@ enum Negotiation {
 
     /// The ingest of a publisher's sections; `rings` by section index.
     static func publisher(
-        _ session: NegotiatedSession, rings: [Int: MediaRing], maximumBitsPerSecond: Int64
+        _ session: NegotiatedSession,
+        rings: [Int: MediaRing],
+        maximumBitsPerSecond: Int64
     ) -> PublisherParameters {
         let accepted = session.acceptedMedia
         func id(_ uri: String) -> UInt8 { accepted.lazy.compactMap { $0.extensionID(uri) }.first ?? 0 }
         let feedback = accepted.reduce(into: FeedbackMechanisms()) { $0.formUnion($1.rtcpFeedback) }
         return PublisherParameters(
             tracks: accepted.compactMap { media in rings[media.index].map { track(media, ring: $0) } },
-            midExtension: id(HeaderExtensionURI.mid), audioLevelExtension: id(HeaderExtensionURI.audioLevel),
+            midExtension: id(HeaderExtensionURI.mid),
+            audioLevelExtension: id(HeaderExtensionURI.audioLevel),
             orientationExtension: id(HeaderExtensionURI.videoOrientation),
             dependencyDescriptorExtension: id(HeaderExtensionURI.dependencyDescriptor),
             transportSequenceExtension: id(HeaderExtensionURI.transportWideCC),
-            sendsREMB: feedback.contains(.googREMB), sendsTransportFeedback: feedback.contains(.transportCC),
-            maximumBitsPerSecond: maximumBitsPerSecond)
+            sendsREMB: feedback.contains(.googREMB),
+            sendsTransportFeedback: feedback.contains(.transportCC),
+            maximumBitsPerSecond: maximumBitsPerSecond
+        )
     }
 
     private static func track(_ media: NegotiatedMedia, ring: MediaRing) -> IngestParameters {
@@ -42,19 +47,29 @@ enum Negotiation {
             if let rtx = codec.rtxPayloadType { rtxTypes[rtx] = codec.payloadType }
         }
         return IngestParameters(
-            ring: ring, ssrcs: media.remoteSSRCs.map(\.ssrc), rtxSSRCs: media.remoteSSRCs.compactMap(\.rtxSSRC),
-            mid: Array(media.mid.utf8), codecs: codecs, rtxTypes: rtxTypes,
-            sendsNACK: media.rtcpFeedback.contains(.nack), sendsPLI: media.rtcpFeedback.contains(.nackPLI),
-            sendsFIR: media.rtcpFeedback.contains(.ccmFIR))
+            ring: ring,
+            ssrcs: media.remoteSSRCs.map(\.ssrc),
+            rtxSSRCs: media.remoteSSRCs.compactMap(\.rtxSSRC),
+            mid: Array(media.mid.utf8),
+            codecs: codecs,
+            rtxTypes: rtxTypes,
+            sendsNACK: media.rtcpFeedback.contains(.nack),
+            sendsPLI: media.rtcpFeedback.contains(.nackPLI),
+            sendsFIR: media.rtcpFeedback.contains(.ccmFIR)
+        )
     }
 
     /// One line of a viewer.
     static func line(_ media: NegotiatedMedia) -> MediaLineParameters? {
         guard let outgoing = media.outgoing, media.kind != .application else { return nil }
         var line = MediaLineParameters(
-            kind: media.kind == .audio ? .audio : .video, ssrc: outgoing.ssrc, rtxSSRC: outgoing.rtxSSRC,
-            firstSequence: UInt16.random(in: 0..<0x8000))
+            kind: media.kind == .audio ? .audio : .video,
+            ssrc: outgoing.ssrc,
+            rtxSSRC: outgoing.rtxSSRC,
+            firstSequence: UInt16.random(in: 0..<0x8000)
+        )
         line.payloadTypes = payloadTypes(media, publisher: nil)
+        line.slateLevel = slateLevel(media)
         line.mid = media.mid.utf8.count <= 16 ? Array(media.mid.utf8) : []
         line.midExtension = media.extensionID(HeaderExtensionURI.mid) ?? 0
         line.absoluteSendTimeExtension = media.extensionID(HeaderExtensionURI.absoluteSendTime) ?? 0
@@ -65,6 +80,14 @@ enum Negotiation {
         line.allowsTwoByteExtensions = media.allowsMixedExtensions
         line.acceptsNACK = media.rtcpFeedback.contains(.nack)
         return line
+    }
+
+    /// The lowest H.264 level (level_idc) that a viewer's section negotiated; 0 without H.264.
+    static func slateLevel(_ media: NegotiatedMedia) -> UInt8 {
+        let levels = media.codecs.compactMap { codec -> UInt8? in
+            codec.name == .h264 ? UInt8(truncatingIfNeeded: codec.profileLevelID?.rawValue ?? 0x1E) : nil
+        }
+        return levels.min() ?? 0
     }
 
     /// A viewer's payload types, of each codec the one that decodes what `publisher` negotiated.
@@ -87,7 +110,9 @@ enum Negotiation {
         extensions: [
             HeaderExtensionURI.mid, HeaderExtensionURI.absoluteSendTime, HeaderExtensionURI.audioLevel,
             HeaderExtensionURI.videoOrientation, HeaderExtensionURI.dependencyDescriptor,
-        ], feedback: [.nack, .nackPLI, .ccmFIR, .googREMB])
+        ],
+        feedback: [.nack, .nackPLI, .ccmFIR, .googREMB]
+    )
 
     /// What publishers are offered.
     static let publisherCapabilities = MediaCapabilities(

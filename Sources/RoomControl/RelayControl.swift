@@ -1,14 +1,13 @@
 import ConsentAuthority
-import Disclosures
 import DTLSHandshakes
+import Disclosures
 import LedgerStore
 import Logging
 import Primitives
+import RTPPackets
 import RelayEngine
 import RelayRuntime
 import Rooms
-import RTPPackets
-import SlateMedia
 import Synchronization
 
 /// Audio or video of a ring; SDP has a kind of its own.
@@ -35,42 +34,39 @@ package actor RelayControl: RelayService {
     private var sessionsPerToken: [String: Int] = [:]
     private var sessionsPerAddress: [String: Int] = [:]
 
-    /// Opens the sockets. Throws `DataPlaneError` and what the slates' encoders throw.
+    /// Opens the sockets.
+    ///
+    /// Throws `DataPlaneError` and what the slates' encoders throw.
     package init(
-        bind: SocketAddress, mediaLoops: Int, settings: RoomSettings, log: any ConsentLog, logger: Logger
+        bind: SocketAddress,
+        mediaLoops: Int,
+        settings: RoomSettings,
+        log: any ConsentLog,
+        logger: Logger
     ) throws {
         let (events, continuation) = AsyncStream.makeStream(of: [EngineEvent].self)
-        let plane = try DataPlane(bind: bind, loopCount: mediaLoops) { _, events in continuation.yield(events) }
+        let plane = try DataPlane(bind: bind, loopCount: mediaLoops) { _, events in continuation.yield(events)
+        }
         self.events = events
         self.logger = logger
         environment = RoomEnvironment(
-            plane: plane, log: log, identity: try DTLSIdentity(validFrom: SystemClock.wall), settings: settings,
-            cname: String(RoomEnvironment.randomName().prefix(16)))
-        let slates = try Self.makeSlates()
+            plane: plane,
+            log: log,
+            identity: try DTLSIdentity(validFrom: SystemClock.wall),
+            settings: settings,
+            cname: String(RoomEnvironment.randomName().prefix(16)),
+            slates: try SlateCabinet()
+        )
         plane.start(
-            identity: environment.identity, controlSSRC: UInt32.random(in: 1 ... .max), cname: environment.cname)
-        _ = plane.postToAll([.setSlates(slates)])
+            identity: environment.identity,
+            controlSSRC: UInt32.random(in: 1 ... .max),
+            cname: environment.cname
+        )
+        _ = plane.postToAll([.setSlates(environment.slates.slates)])
     }
 
     /// The UDP port that media uses.
     package nonisolated var udpPort: UInt16 { environment.plane.port }
-
-    /// Slates and silence in each codec, made before anybody needs them.
-    private static func makeSlates() throws -> [SlateFrames] {
-        let library = SlateLibrary()
-        var slates: [SlateFrames] = []
-        for codec in [MediaCodec.vp8, .h264, .vp9] {
-            guard let slate = try library.slate(codec: codec) else { continue }
-            if let frames = SlateFrames(
-                codec: codec, payloads: slate.keyframePayloads, alternatePayloads: slate.alternateKeyframePayloads)
-            {
-                slates.append(frames)
-            }
-        }
-        let silence = try OpusSilence()
-        if let frames = SlateFrames(codec: .opus, payloads: [silence.mono]) { slates.append(frames) }
-        return slates
-    }
 
     /// Runs the control plane until its task is cancelled; then drains and stops the media loops.
     package func run() async {
@@ -90,7 +86,8 @@ package actor RelayControl: RelayService {
         isDraining = true
         for room in rooms.values { await room.drain() }
         let deadline = SystemClock.monotonic.advanced(
-            byMilliseconds: environment.settings.drainMilliseconds)
+            byMilliseconds: environment.settings.drainMilliseconds
+        )
         while !sessions.isEmpty, SystemClock.monotonic < deadline {
             try? await Task.sleep(for: .milliseconds(20))
         }
@@ -165,8 +162,11 @@ package actor RelayControl: RelayService {
         try admit(request.origin)
         guard let room = rooms[request.room] else {
             throw RelayProblem(
-                "room-not-live", status: 409, detail: "nobody is on air in this room; try again later",
-                retryAfterSeconds: RoomTiming.retrySeconds)
+                "room-not-live",
+                status: 409,
+                detail: "nobody is on air in this room; try again later",
+                retryAfterSeconds: RoomTiming.retrySeconds
+            )
         }
         let answer = try await room.view(request)
         await register(answer.session, request.room, room, request.origin)
@@ -179,7 +179,9 @@ package actor RelayControl: RelayService {
     }
 
     package func patch(
-        _ session: SessionID, fragment: String, ifMatch: String?
+        _ session: SessionID,
+        fragment: String,
+        ifMatch: String?
     ) async throws(RelayProblem) -> PatchOutcome {
         try await room(of: session).patch(session, fragment: fragment, ifMatch: ifMatch)
     }
@@ -190,38 +192,53 @@ package actor RelayControl: RelayService {
     }
 
     package func viewerEvents(
-        _ session: SessionID, after lastEvent: UInt64?
+        _ session: SessionID,
+        after lastEvent: UInt64?
     ) async throws(RelayProblem) -> AsyncStream<RelayEvent> {
         try await room(of: session).viewerEvents(session, after: lastEvent)
     }
 
     package func participantEvents(
-        _ room: RoomName, _ participant: ParticipantID, after lastEvent: UInt64?
+        _ room: RoomName,
+        _ participant: ParticipantID,
+        after lastEvent: UInt64?
     ) async throws(RelayProblem) -> AsyncStream<RelayEvent> {
         try await open(room).participantEvents(participant, after: lastEvent)
     }
 
     package func consents(
-        _ room: RoomName, _ participant: ParticipantID
+        _ room: RoomName,
+        _ participant: ParticipantID
     ) async throws(RelayProblem) -> ConsentOverview {
         try await open(room).overview(of: participant)
     }
 
     package func changeConsents(
-        _ room: RoomName, _ participant: ParticipantID, _ changes: [ConsentChange], by actor: ConsentActor
+        _ room: RoomName,
+        _ participant: ParticipantID,
+        _ changes: [ConsentChange],
+        by actor: ConsentActor
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
         let now = SystemClock.wall
         let statements = changes.map { change in
             ConsentStatement(
-                participant: participant, purpose: change.audience.purpose, recipient: change.audience.recipient,
-                state: Self.state(change.choice), media: Self.media(change),
-                validity: ValidityWindow(until: change.until), source: Self.source(actor), givenAt: now,
-                entity: actor == .operatorByAPI ? "operator" : nil)
+                participant: participant,
+                purpose: change.audience.purpose,
+                recipient: change.audience.recipient,
+                state: Self.state(change.choice),
+                media: Self.media(change),
+                validity: ValidityWindow(until: change.until),
+                source: Self.source(actor),
+                givenAt: now,
+                entity: actor == .operatorByAPI ? "operator" : nil
+            )
         }
         let result = try await open(room).submit(statements, of: participant)
         let acknowledgement = try result.get()
         return ConsentAcknowledgement(
-            effectiveAt: acknowledgement.effectiveAt, epoch: acknowledgement.epoch)
+            effectiveAt: acknowledgement.effectiveAt,
+            epoch: acknowledgement.epoch
+        )
     }
 
     package func rooms() async -> [RoomSummary] {
@@ -235,8 +252,11 @@ package actor RelayControl: RelayService {
 
     package func metricsText() async -> String {
         var text = RelayMetrics.text(
-            loops: environment.plane.statistics, joins: environment.joins.snapshot,
-            rooms: rooms.count, sessions: sessions.count)
+            loops: environment.plane.statistics,
+            joins: environment.joins.snapshot,
+            rooms: rooms.count,
+            sessions: sessions.count
+        )
         var denied: [String: Int] = [:]
         for room in rooms.values {
             for (reason, count) in await room.deniedGates() { denied[reason, default: 0] += count }
@@ -255,18 +275,25 @@ package actor RelayControl: RelayService {
     private func admit(_ origin: SessionOrigin) throws(RelayProblem) {
         guard !isDraining else {
             throw RelayProblem(
-                "draining", status: 503, detail: "the relay is about to stop; try again", retryAfterSeconds: 2)
+                "draining",
+                status: 503,
+                detail: "the relay is about to stop; try again",
+                retryAfterSeconds: 2
+            )
         }
         let settings = environment.settings
         let isWithin =
-            (origin.tokenID.isEmpty || sessionsPerToken[origin.tokenID, default: 0] < settings.maximumSessionsPerToken)
+            (origin.tokenID.isEmpty
+                || sessionsPerToken[origin.tokenID, default: 0] < settings.maximumSessionsPerToken)
             && (origin.address.isEmpty
                 || sessionsPerAddress[origin.address, default: 0] < settings.maximumSessionsPerAddress)
         guard isWithin else {
             throw RelayProblem(
-                "too-many-sessions", status: 503,
+                "too-many-sessions",
+                status: 503,
                 detail: "this token or address has as many sessions as it may; end some first",
-                retryAfterSeconds: 5)
+                retryAfterSeconds: 5
+            )
         }
     }
 
@@ -275,13 +302,23 @@ package actor RelayControl: RelayService {
         if let room = rooms[name] { return room }
         guard rooms.count + opening.count < environment.settings.maximumRooms else {
             throw RelayProblem(
-                "too-many-rooms", status: 503, detail: "the relay has as many rooms as it may", retryAfterSeconds: 10)
+                "too-many-rooms",
+                status: 503,
+                detail: "the relay has as many rooms as it may",
+                retryAfterSeconds: 10
+            )
         }
-        let task = opening[name] ?? Task { [environment, logger] in
-            let events = try await environment.log.read(room: name, after: 0)
-            return LiveRoom(
-                name: name, consents: RoomConsent(folding: events), environment: environment, logger: logger)
-        }
+        let task =
+            opening[name]
+            ?? Task { [environment, logger] in
+                let events = try await environment.log.read(room: name, after: 0)
+                return LiveRoom(
+                    name: name,
+                    consents: RoomConsent(folding: events),
+                    environment: environment,
+                    logger: logger
+                )
+            }
         opening[name] = task
         do {
             let room = try await task.value
@@ -293,8 +330,11 @@ package actor RelayControl: RelayService {
         } catch {
             opening[name] = nil
             throw RelayProblem(
-                "log-unavailable", status: 503, detail: "the room's consent log cannot be read; try again",
-                retryAfterSeconds: RoomTiming.retrySeconds)
+                "log-unavailable",
+                status: 503,
+                detail: "the room's consent log cannot be read; try again",
+                retryAfterSeconds: RoomTiming.retrySeconds
+            )
         }
     }
 
@@ -304,7 +344,10 @@ package actor RelayControl: RelayService {
     }
 
     private func register(
-        _ session: SessionID, _ name: RoomName, _ room: LiveRoom, _ origin: SessionOrigin
+        _ session: SessionID,
+        _ name: RoomName,
+        _ room: LiveRoom,
+        _ origin: SessionOrigin
     ) async {
         let peer = await room.peer(of: session)
         sessions[session] = SessionEntry(room: name, origin: origin, peer: peer)
@@ -340,7 +383,8 @@ package actor RelayControl: RelayService {
 extension EngineEvent {
     fileprivate var peer: PeerID {
         switch self {
-        case .connected(let peer, _, _), .ended(let peer, _), .line(let peer, _, _), .trackStarted(let peer, _, _):
+        case .connected(let peer, _, _), .ended(let peer, _), .line(let peer, _, _),
+            .trackStarted(let peer, _, _):
             peer
         }
     }

@@ -5,12 +5,19 @@ import Rooms
 /// Prometheus text of the data plane (exposition format 0.0.4); no label names a room or a participant.
 enum RelayMetrics {
     static func text(
-        loops: [LoopStatistics], joins: JoinStatistics.Phases, rooms: Int, sessions: Int
+        loops: [LoopStatistics],
+        joins: JoinStatistics.Phases,
+        rooms: Int,
+        sessions: Int
     ) -> String {
         var page = Page()
         page.gauge("tally_rooms", "Rooms that exist now.", rooms)
         page.gauge("tally_sessions", "Publishing and viewing sessions now.", sessions)
-        page.gauge("tally_peers", "Peer connections of the media loops now.", loops.reduce(0) { $0 + $1.peers })
+        page.gauge(
+            "tally_peers",
+            "Peer connections of the media loops now.",
+            loops.reduce(0) { $0 + $1.peers }
+        )
         func sum(_ value: (LoopStatistics) -> UInt64) -> UInt64 { loops.reduce(0) { $0 &+ value($1) } }
         page.type("tally_packets_total", "counter", "Datagrams by direction.")
         page.line("tally_packets_total", ["direction": "in"], sum(\.engine.packetsIn))
@@ -19,50 +26,91 @@ enum RelayMetrics {
         page.line("tally_bytes_total", ["direction": "in"], sum(\.engine.bytesIn))
         page.line("tally_bytes_total", ["direction": "out"], sum(\.bytesOut))
         page.counter("tally_published_packets_total", "Packets put into rings.", sum(\.engine.published))
-        page.counter("tally_forwarded_packets_total", "Media packets sent to viewers.", sum(\.forwarding.packets))
         page.counter(
-            "tally_slate_packets_total", "Packets of slate and silence sent to viewers.",
-            sum(\.forwarding.slatePackets))
+            "tally_forwarded_packets_total",
+            "Media packets sent to viewers.",
+            sum(\.forwarding.packets)
+        )
+        page.counter(
+            "tally_slate_packets_total",
+            "Packets of slate and silence sent to viewers.",
+            sum(\.forwarding.slatePackets)
+        )
         page.type("tally_drops_total", "counter", "Packets that went no further, by reason.")
         for reason in DropReason.allCases {
             page.line(
-                "tally_drops_total", ["reason": reason.name], sum { $0.engine.drops[Int(reason.rawValue)] })
+                "tally_drops_total",
+                ["reason": reason.name],
+                sum { $0.engine.drops[Int(reason.rawValue)] }
+            )
         }
         page.line("tally_drops_total", ["reason": "sendBufferFull"], sum(\.sendDropped))
         page.line("tally_drops_total", ["reason": "leaseEnded"], sum(\.leaseDropped))
         page.line("tally_drops_total", ["reason": "lapped"], sum(\.forwarding.lapped))
         page.line("tally_drops_total", ["reason": "thinned"], sum(\.forwarding.thinned))
-        page.counter("tally_passes_minted_total", "Passes lent to read a batch.", sum(\.forwarding.passesMinted))
         page.counter(
-            "tally_passes_denied_total", "Batches for which the gate was closed.", sum(\.forwarding.passesDenied))
+            "tally_passes_minted_total",
+            "Passes lent to read a batch.",
+            sum(\.forwarding.passesMinted)
+        )
+        page.counter(
+            "tally_passes_denied_total",
+            "Batches for which the gate was closed.",
+            sum(\.forwarding.passesDenied)
+        )
         page.type("tally_nacks_total", "counter", "Sequence numbers asked for again, by direction.")
         page.line("tally_nacks_total", ["direction": "received"], sum(\.engine.nacksReceived))
         page.line("tally_nacks_total", ["direction": "sent"], sum(\.engine.nacksSent))
         page.counter(
-            "tally_retransmissions_total", "Packets sent again to viewers.", sum(\.forwarding.retransmissions))
+            "tally_retransmissions_total",
+            "Packets sent again to viewers.",
+            sum(\.forwarding.retransmissions)
+        )
         page.counter(
-            "tally_retransmissions_refused_total", "Retransmissions beyond a viewer's budget.",
-            sum(\.forwarding.retransmissionsRefused))
+            "tally_retransmissions_refused_total",
+            "Retransmissions beyond a viewer's budget.",
+            sum(\.forwarding.retransmissionsRefused)
+        )
         page.type("tally_keyframe_requests_total", "counter", "PLI and FIR, by direction.")
-        page.line("tally_keyframe_requests_total", ["direction": "received"], sum(\.engine.keyframeRequestsReceived))
+        page.line(
+            "tally_keyframe_requests_total",
+            ["direction": "received"],
+            sum(\.engine.keyframeRequestsReceived)
+        )
         page.line("tally_keyframe_requests_total", ["direction": "sent"], sum(\.engine.keyframeRequestsSent))
         page.counter("tally_send_calls_total", "System calls made to send.", sum(\.sendCalls))
-        page.gauge("tally_gso_enabled", "Media loops that send with UDP_SEGMENT.", loops.filter(\.usesGSO).count)
-        page.gauge("tally_gro_enabled", "Media loops that receive with UDP_GRO.", loops.filter(\.usesGRO).count)
+        page.gauge(
+            "tally_gso_enabled",
+            "Media loops that send with UDP_SEGMENT.",
+            loops.filter(\.usesGSO).count
+        )
+        page.gauge(
+            "tally_gro_enabled",
+            "Media loops that receive with UDP_GRO.",
+            loops.filter(\.usesGRO).count
+        )
         var counts = [UInt64](repeating: 0, count: LoopStatistics.latencyBoundsMicroseconds.count + 1)
         for loop in loops {
             for index in counts.indices { counts[index] += loop.latencyCounts[index] }
         }
         page.histogram(
-            "tally_forwarding_latency_seconds", "From the receipt of a batch to the return of its last send call.",
-            [:], bounds: LoopStatistics.latencyBoundsMicroseconds.map { Double($0) / 1e6 }, counts: counts,
-            sum: Double(sum(\.latencySumMicroseconds)) / 1e6)
+            "tally_forwarding_latency_seconds",
+            "From the receipt of a batch to the return of its last send call.",
+            [:],
+            bounds: LoopStatistics.latencyBoundsMicroseconds.map { Double($0) / 1e6 },
+            counts: counts,
+            sum: Double(sum(\.latencySumMicroseconds)) / 1e6
+        )
         page.type("tally_join_seconds", "histogram", "Phases of joins, from the answer on.")
-        for (phase, histogram) in [("ice", joins.ice), ("dtls", joins.dtls), ("first_line", joins.firstLine)] {
+        for (phase, histogram) in [("ice", joins.ice), ("dtls", joins.dtls), ("first_line", joins.firstLine)]
+        {
             page.buckets(
-                "tally_join_seconds", ["phase": phase],
-                bounds: JoinStatistics.boundsMilliseconds.map { Double($0) / 1e3 }, counts: histogram.counts,
-                sum: Double(histogram.sumMilliseconds) / 1e3)
+                "tally_join_seconds",
+                ["phase": phase],
+                bounds: JoinStatistics.boundsMilliseconds.map { Double($0) / 1e3 },
+                counts: histogram.counts,
+                sum: Double(histogram.sumMilliseconds) / 1e3
+            )
         }
         return page.text
     }
@@ -70,7 +118,11 @@ enum RelayMetrics {
     /// Gates that are closed now, by the reason that the ledger would name.
     static func denied(_ counts: [String: Int]) -> String {
         var page = Page()
-        page.type("tally_gates_denied", "gauge", "Gates between a track and an audience closed now, by reason.")
+        page.type(
+            "tally_gates_denied",
+            "gauge",
+            "Gates between a track and an audience closed now, by reason."
+        )
         for (reason, count) in counts.sorted(by: { $0.key < $1.key }) {
             page.line("tally_gates_denied", ["reason": reason], UInt64(count))
         }
@@ -84,7 +136,8 @@ enum RelayMetrics {
             text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
         }
 
-        mutating func line(_ name: String, _ labels: [String: String], _ value: some CustomStringConvertible) {
+        mutating func line(_ name: String, _ labels: [String: String], _ value: some CustomStringConvertible)
+        {
             text += "\(name)\(Self.braces(labels)) \(value)\n"
         }
 
@@ -99,7 +152,11 @@ enum RelayMetrics {
         }
 
         mutating func histogram(
-            _ name: String, _ help: String, _ labels: [String: String], bounds: [Double], counts: [UInt64],
+            _ name: String,
+            _ help: String,
+            _ labels: [String: String],
+            bounds: [Double],
+            counts: [UInt64],
             sum: Double
         ) {
             type(name, "histogram", help)
@@ -107,7 +164,11 @@ enum RelayMetrics {
         }
 
         mutating func buckets(
-            _ name: String, _ labels: [String: String], bounds: [Double], counts: [UInt64], sum: Double
+            _ name: String,
+            _ labels: [String: String],
+            bounds: [Double],
+            counts: [UInt64],
+            sum: Double
         ) {
             var total: UInt64 = 0
             for (index, bound) in bounds.enumerated() {

@@ -238,7 +238,11 @@ package struct ConsentOverview: Sendable, Codable {
     package var stream: String?
 
     package init(
-        room: String, participant: String, epoch: UInt64, onAir: Bool, audiences: [AudienceState],
+        room: String,
+        participant: String,
+        epoch: UInt64,
+        onAir: Bool,
+        audiences: [AudienceState],
         stream: String? = nil
     ) {
         self.room = room

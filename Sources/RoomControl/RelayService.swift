@@ -1,7 +1,8 @@
 import Primitives
 
-/// What the HTTP surface asks of the relay. `RelayControl` is the one that serves; tests of the HTTP surface
-/// may stand in for it.
+/// What the HTTP surface asks of the relay.
+///
+/// `RelayControl` is the one that serves; tests of the HTTP surface may stand in for it.
 package protocol RelayService: Sendable {
     /// Starts a publishing session. Codes: `session-exists` 409, `sdp-malformed` 400, `sdp-unsupported` 422,
     /// `too-many-sessions` 503, `draining` 503, `log-unavailable` 503.
@@ -15,27 +16,40 @@ package protocol RelayService: Sendable {
 
     /// Trickle or ICE restart (RFC 9725 4.3). Codes: `precondition-required` 428, `precondition-failed` 412,
     /// `sdp-malformed` 400, `unknown-session` 404.
-    func patch(_ session: SessionID, fragment: String, ifMatch: String?) async throws(RelayProblem) -> PatchOutcome
+    func patch(
+        _ session: SessionID,
+        fragment: String,
+        ifMatch: String?
+    ) async throws(RelayProblem) -> PatchOutcome
 
     /// Ends a session. Codes: `unknown-session` 404.
     func end(_ session: SessionID) async throws(RelayProblem)
 
     /// The events of a viewing session, those after `lastEvent` first. Codes: `unknown-session` 404.
     func viewerEvents(
-        _ session: SessionID, after lastEvent: UInt64?
+        _ session: SessionID,
+        after lastEvent: UInt64?
     ) async throws(RelayProblem) -> AsyncStream<RelayEvent>
 
     /// The events of a participant: first the whole present state, then changes.
     func participantEvents(
-        _ room: RoomName, _ participant: ParticipantID, after lastEvent: UInt64?
+        _ room: RoomName,
+        _ participant: ParticipantID,
+        after lastEvent: UInt64?
     ) async throws(RelayProblem) -> AsyncStream<RelayEvent>
 
     /// A participant's consents and what the enforcement point does with them.
-    func consents(_ room: RoomName, _ participant: ParticipantID) async throws(RelayProblem) -> ConsentOverview
+    func consents(
+        _ room: RoomName,
+        _ participant: ParticipantID
+    ) async throws(RelayProblem) -> ConsentOverview
 
     /// Records changes and answers when they are effective. Codes: `log-unavailable` 503.
     func changeConsents(
-        _ room: RoomName, _ participant: ParticipantID, _ changes: [ConsentChange], by actor: ConsentActor
+        _ room: RoomName,
+        _ participant: ParticipantID,
+        _ changes: [ConsentChange],
+        by actor: ConsentActor
     ) async throws(RelayProblem) -> ConsentAcknowledgement
 
     /// The rooms that exist now.

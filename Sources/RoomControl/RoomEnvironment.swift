@@ -15,17 +15,24 @@ final class RoomEnvironment: Sendable {
     let settings: RoomSettings
     let cname: String
     let joins = JoinStatistics()
+    let slates: SlateCabinet
     private let numbers = Atomic<UInt64>(1)
     private let load: Mutex<[Int]>
 
     init(
-        plane: DataPlane, log: any ConsentLog, identity: DTLSIdentity, settings: RoomSettings, cname: String
+        plane: DataPlane,
+        log: any ConsentLog,
+        identity: DTLSIdentity,
+        settings: RoomSettings,
+        cname: String,
+        slates: SlateCabinet
     ) {
         self.plane = plane
         self.log = log
         self.identity = identity
         self.settings = settings
         self.cname = cname
+        self.slates = slates
         load = Mutex([Int](repeating: 0, count: plane.loopCount))
     }
 
@@ -54,10 +61,13 @@ final class RoomEnvironment: Sendable {
     /// Our side of an answer.
     func localTransport(_ credentials: ICECredentials) -> LocalTransport {
         LocalTransport(
-            iceUfrag: credentials.ufrag, icePassword: credentials.password,
+            iceUfrag: credentials.ufrag,
+            icePassword: credentials.password,
             fingerprintSHA256: identity.fingerprint.bytes,
             candidates: settings.candidates.map { ICECandidate(host: $0.with(port: plane.port)) },
-            cname: cname, originID: UInt64.random(in: 1...(UInt64.max >> 2)))
+            cname: cname,
+            originID: UInt64.random(in: 1...(UInt64.max >> 2))
+        )
     }
 
     /// 160 random bits in hexadecimal: a session's name cannot be guessed.

@@ -51,7 +51,9 @@ package struct BandwidthEstimate: Sendable {
     /// Takes the fraction lost (of 256) of a report block about video.
     package mutating func received(lossFraction: UInt8) { self.lossFraction = lossFraction }
 
-    /// Decides the level anew; to be called about every 200 ms. Answers whether it changed.
+    /// Decides the level anew; to be called about every 200 ms.
+    ///
+    /// Answers whether it changed.
     package mutating func update(now: MonotonicTime) -> Bool {
         if windowStart == .distantPast { windowStart = now }
         let window = now.milliseconds(since: windowStart)

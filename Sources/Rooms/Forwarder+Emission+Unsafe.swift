@@ -29,7 +29,11 @@ private struct Written {
 extension Forwarder {
     /// Rewrites and protects the packet at `position` for `line` into the slab.
     mutating func emit(
-        _ line: Int, ring: MediaRing, _ pass: borrowing Pass, at position: UInt64, now: MonotonicTime,
+        _ line: Int,
+        ring: MediaRing,
+        _ pass: borrowing Pass,
+        at position: UInt64,
+        now: MonotonicTime,
         into slab: inout SendSlab
     ) -> Emission {
         let space = slab.space
@@ -38,9 +42,13 @@ extension Forwarder {
         }
         guard case .packet(let written) = read else { return .lost }
         if written.isUnsupported { return .unsupported }
-        guard !written.isPassedOver, written.length > 0, let packet = written.packet else { return .passedOver }
+        guard !written.isPassedOver, written.length > 0, let packet = written.packet else {
+            return .passedOver
+        }
         let viewer = lines[line].viewer
-        guard let remote = viewers[viewer].remote, let local = viewers[viewer].local else { return .passedOver }
+        guard let remote = viewers[viewer].remote, let local = viewers[viewer].local else {
+            return .passedOver
+        }
         slab.commit(written.length, to: remote, from: local, notAfter: pass.notAfter)
         account(line, written.sequence, written.timestamp, payloadLength: written.payloadLength)
         if written.sequence == lines[line].lastSequence {
@@ -70,8 +78,12 @@ extension Forwarder {
     }
 
     private mutating func write(
-        _ line: Int, _ packet: RingPacket, _ payload: UnsafeRawBufferPointer,
-        _ descriptor: UnsafeRawBufferPointer, now: MonotonicTime, into space: UnsafeMutableRawBufferPointer
+        _ line: Int,
+        _ packet: RingPacket,
+        _ payload: UnsafeRawBufferPointer,
+        _ descriptor: UnsafeRawBufferPointer,
+        now: MonotonicTime,
+        into space: UnsafeMutableRawBufferPointer
     ) -> Written {
         var written = Written()
         guard let payloadType = lines[line].parameters.payloadTypes.payloadType(packet.codec) else {
@@ -91,8 +103,17 @@ extension Forwarder {
         }
         let timestamp = packet.timestamp &+ lines[line].timestampOffset
         written.length = protect(
-            line, packet, payload, descriptor, payloadType: payloadType, ssrc: lines[line].parameters.ssrc,
-            sequence: sequence, timestamp: timestamp, retransmitted: nil, into: space)
+            line,
+            packet,
+            payload,
+            descriptor,
+            payloadType: payloadType,
+            ssrc: lines[line].parameters.ssrc,
+            sequence: sequence,
+            timestamp: timestamp,
+            retransmitted: nil,
+            into: space
+        )
         written.sequence = sequence
         written.timestamp = timestamp
         written.payloadLength = payload.count
@@ -119,13 +140,28 @@ extension Forwarder {
     /// Everything depends on the slot and on numbers that do not change within a stretch, so the same packet
     /// is the same bytes each time (RFC 3711 9.1). `retransmitted` is the original number of an RTX packet.
     func protect(
-        _ line: Int, _ packet: RingPacket, _ payload: UnsafeRawBufferPointer,
-        _ descriptor: UnsafeRawBufferPointer, payloadType: UInt8, ssrc: UInt32, sequence: Int64,
-        timestamp: UInt32, retransmitted: UInt16?, into space: UnsafeMutableRawBufferPointer
+        _ line: Int,
+        _ packet: RingPacket,
+        _ payload: UnsafeRawBufferPointer,
+        _ descriptor: UnsafeRawBufferPointer,
+        payloadType: UInt8,
+        ssrc: UInt32,
+        sequence: Int64,
+        timestamp: UInt32,
+        retransmitted: UInt16?,
+        into space: UnsafeMutableRawBufferPointer
     ) -> Int {
         let headerLength = writeHeader(
-            line, packet, descriptor, payloadType: payloadType, ssrc: ssrc, sequence: sequence,
-            timestamp: timestamp, repeatsMid: retransmitted != nil || sequence < lines[line].midUntil, into: space)
+            line,
+            packet,
+            descriptor,
+            payloadType: payloadType,
+            ssrc: ssrc,
+            sequence: sequence,
+            timestamp: timestamp,
+            repeatsMid: retransmitted != nil || sequence < lines[line].midUntil,
+            into: space
+        )
         let prefix = retransmitted == nil ? 0 : RTXPayload.headerByteCount
         let tag = 16
         guard headerLength + prefix + payload.count + tag <= space.count else { return 0 }
@@ -136,7 +172,8 @@ extension Forwarder {
         var source = payload
         if prefix > 0 || renumbers {
             let place = UnsafeMutableRawBufferPointer(
-                rebasing: space[headerLength..<(headerLength + prefix + payload.count)])
+                rebasing: space[headerLength..<(headerLength + prefix + payload.count)]
+            )
             if let retransmitted {
                 RTXPayload.write(originalSequenceNumber: retransmitted, into: place)
             }
@@ -144,54 +181,91 @@ extension Forwarder {
             copy.copyMemory(from: payload)
             if renumbers {
                 index.rewrite(
-                    in: copy, addingToPictureID: lines[line].pictureIDOffset,
-                    addingToTL0PicIdx: lines[line].tl0Offset)
+                    in: copy,
+                    addingToPictureID: lines[line].pictureIDOffset,
+                    addingToTL0PicIdx: lines[line].tl0Offset
+                )
             }
             source = UnsafeRawBufferPointer(place)
         }
         return seal(
-            viewer: lines[line].viewer, headerLength: headerLength, payload: source, sequence: sequence,
-            ssrc: ssrc, into: space)
+            viewer: lines[line].viewer,
+            headerLength: headerLength,
+            payload: source,
+            sequence: sequence,
+            ssrc: ssrc,
+            into: space
+        )
     }
 
     /// Protects a packet whose header is written; 0 without keys.
     func seal(
-        viewer: Int, headerLength: Int, payload: UnsafeRawBufferPointer, sequence: Int64, ssrc: UInt32,
+        viewer: Int,
+        headerLength: Int,
+        payload: UnsafeRawBufferPointer,
+        sequence: Int64,
+        ssrc: UInt32,
         into space: UnsafeMutableRawBufferPointer
     ) -> Int {
         guard viewers[viewer].protection != nil else { return 0 }
         return viewers[viewer].protection?.protectRTP(
-            headerLength: headerLength, payload: payload, output: space,
-            extendedSequence: UInt64(bitPattern: sequence), ssrc: ssrc) ?? 0
+            headerLength: headerLength,
+            payload: payload,
+            output: space,
+            extendedSequence: UInt64(bitPattern: sequence),
+            ssrc: ssrc
+        ) ?? 0
     }
 
     private func writeHeader(
-        _ line: Int, _ packet: RingPacket, _ descriptor: UnsafeRawBufferPointer, payloadType: UInt8,
-        ssrc: UInt32, sequence: Int64, timestamp: UInt32, repeatsMid: Bool,
+        _ line: Int,
+        _ packet: RingPacket,
+        _ descriptor: UnsafeRawBufferPointer,
+        payloadType: UInt8,
+        ssrc: UInt32,
+        sequence: Int64,
+        timestamp: UInt32,
+        repeatsMid: Bool,
         into space: UnsafeMutableRawBufferPointer
     ) -> Int {
         var writer = RTPHeaderWriter(
-            into: space, allowsTwoByteForm: lines[line].parameters.allowsTwoByteExtensions)
+            into: space,
+            allowsTwoByteForm: lines[line].parameters.allowsTwoByteExtensions
+        )
         writer.writeFixed(
-            marker: packet.marker, payloadType: payloadType,
-            sequenceNumber: UInt16(truncatingIfNeeded: sequence), timestamp: timestamp, ssrc: ssrc)
+            marker: packet.marker,
+            payloadType: payloadType,
+            sequenceNumber: UInt16(truncatingIfNeeded: sequence),
+            timestamp: timestamp,
+            ssrc: ssrc
+        )
         if repeatsMid { appendMid(line, to: &writer) }
         if lines[line].parameters.absoluteSendTimeExtension != 0 {
             _ = writer.appendExtension(
                 id: lines[line].parameters.absoluteSendTimeExtension,
-                value: AbsoluteSendTime(packet.arrival).rawValue, byteCount: AbsoluteSendTime.byteCount)
+                value: AbsoluteSendTime(packet.arrival).rawValue,
+                byteCount: AbsoluteSendTime.byteCount
+            )
         }
         if let level = packet.audioLevel, lines[line].parameters.audioLevelExtension != 0 {
             _ = writer.appendExtension(
-                id: lines[line].parameters.audioLevelExtension, value: UInt32(level), byteCount: 1)
+                id: lines[line].parameters.audioLevelExtension,
+                value: UInt32(level),
+                byteCount: 1
+            )
         }
         if let orientation = packet.orientation, lines[line].parameters.orientationExtension != 0 {
             _ = writer.appendExtension(
-                id: lines[line].parameters.orientationExtension, value: UInt32(orientation), byteCount: 1)
+                id: lines[line].parameters.orientationExtension,
+                value: UInt32(orientation),
+                byteCount: 1
+            )
         }
         if !descriptor.isEmpty, lines[line].parameters.dependencyDescriptorExtension != 0 {
             _ = writer.appendExtension(
-                id: lines[line].parameters.dependencyDescriptorExtension, bytes: descriptor)
+                id: lines[line].parameters.dependencyDescriptorExtension,
+                bytes: descriptor
+            )
         }
         return writer.finish()
     }

@@ -18,7 +18,9 @@ extension Forwarder {
             ntpTime: NTPTimestamp(rawValue: lines[line].lastCaptureTime &+ UInt64(bitPattern: ntpOffset)),
             rtpTimestamp: lines[line].lastTimestamp
                 &+ UInt32(truncatingIfNeeded: elapsed / 1_000 * rate / 1_000_000),
-            packetCount: lines[line].packetCount, octetCount: lines[line].octetCount)
+            packetCount: lines[line].packetCount,
+            octetCount: lines[line].octetCount
+        )
     }
 
     /// Tells the ring whether this loop has viewers of it.

@@ -9,7 +9,10 @@ extension Forwarder {
     /// With RTX (RFC 4588) under a number of its own; else the identical bytes once more. What the pass does
     /// not reach, what was a slate, and what is beyond the budget stays unanswered. `false` if the slab is full.
     package mutating func retransmit(
-        _ line: Int, _ number: UInt16, now: MonotonicTime, into slab: inout SendSlab
+        _ line: Int,
+        _ number: UInt16,
+        now: MonotonicTime,
+        into slab: inout SendSlab
     ) -> Bool {
         guard slab.hasRoom else { return false }
         guard lines[line].state == .live, lines[line].feed >= 0, !lines[line].isStarting else { return true }
@@ -26,37 +29,74 @@ extension Forwarder {
                 return
             }
             repeatPacket(
-                line, ring: ring, pass, at: position, incoming: incoming, outgoing: outgoing, now: now,
-                into: &slab)
+                line,
+                ring: ring,
+                pass,
+                at: position,
+                incoming: incoming,
+                outgoing: outgoing,
+                now: now,
+                into: &slab
+            )
         }
         if answered == nil { counters.passesDenied += 1 }
         return true
     }
 
     private mutating func repeatPacket(
-        _ line: Int, ring: MediaRing, _ pass: borrowing Pass, at position: UInt64, incoming: Int64,
-        outgoing: Int64, now: MonotonicTime, into slab: inout SendSlab
+        _ line: Int,
+        ring: MediaRing,
+        _ pass: borrowing Pass,
+        at position: UInt64,
+        incoming: Int64,
+        outgoing: Int64,
+        now: MonotonicTime,
+        into slab: inout SendSlab
     ) {
         let viewer = lines[line].viewer
         guard let remote = viewers[viewer].remote, let local = viewers[viewer].local else { return }
         let space = slab.space
         let parameters = lines[line].parameters
         let rtxSequence = lines[line].rtxSequence
-        let read = ring.read(pass, at: position) { packet, payload, descriptor -> (length: Int, isRTX: Bool) in
-            guard packet.sequence == incoming, let payloadType = parameters.payloadTypes.payloadType(packet.codec) else {
+        let read = ring.read(pass, at: position) {
+            packet,
+            payload,
+            descriptor -> (length: Int, isRTX: Bool) in
+            guard packet.sequence == incoming,
+                let payloadType = parameters.payloadTypes.payloadType(packet.codec)
+            else {
                 return (0, false)
             }
             let timestamp = packet.timestamp &+ lines[line].timestampOffset
-            if let rtxSSRC = parameters.rtxSSRC, let rtxType = parameters.payloadTypes.rtxPayloadType(packet.codec) {
+            if let rtxSSRC = parameters.rtxSSRC,
+                let rtxType = parameters.payloadTypes.rtxPayloadType(packet.codec)
+            {
                 let length = protect(
-                    line, packet, payload, descriptor, payloadType: rtxType, ssrc: rtxSSRC,
-                    sequence: rtxSequence, timestamp: timestamp,
-                    retransmitted: UInt16(truncatingIfNeeded: outgoing), into: space)
+                    line,
+                    packet,
+                    payload,
+                    descriptor,
+                    payloadType: rtxType,
+                    ssrc: rtxSSRC,
+                    sequence: rtxSequence,
+                    timestamp: timestamp,
+                    retransmitted: UInt16(truncatingIfNeeded: outgoing),
+                    into: space
+                )
                 return (length, true)
             }
             let length = protect(
-                line, packet, payload, descriptor, payloadType: payloadType, ssrc: parameters.ssrc,
-                sequence: outgoing, timestamp: timestamp, retransmitted: nil, into: space)
+                line,
+                packet,
+                payload,
+                descriptor,
+                payloadType: payloadType,
+                ssrc: parameters.ssrc,
+                sequence: outgoing,
+                timestamp: timestamp,
+                retransmitted: nil,
+                into: space
+            )
             return (length, false)
         }
         guard case .packet(let written) = read, written.length > 0 else { return }

@@ -4,7 +4,10 @@ import RTPPackets
 extension Forwarder {
     /// Shows the relay's own slate and silence on the lines of an audience whose gate is closed.
     mutating func withhold(
-        feed: Int, audience: Int, now: MonotonicTime, into slab: inout SendSlab
+        feed: Int,
+        audience: Int,
+        now: MonotonicTime,
+        into slab: inout SendSlab
     ) -> Bool {
         let count = feeds[feed].audiences[audience].lines.count
         for position in 0..<count {
@@ -54,18 +57,26 @@ extension Forwarder {
 
     /// The slate in the line's codec, else in the first of the viewer's codecs that has one.
     private func slate(for line: Int) -> SlateFrames? {
-        if let codec = lines[line].codec, lines[line].parameters.payloadTypes.payloadType(codec) != nil,
-            let frames = slates.first(where: { $0.codec == codec })
+        if let codec = lines[line].codec,
+            let slate = slates.first(where: { $0.codec == codec && fits($0, line) })
         {
-            return frames
+            return slate
         }
-        return slates.first {
-            $0.codec.kind == lines[line].parameters.kind && lines[line].parameters.payloadTypes.payloadType($0.codec) != nil
-        }
+        return slates.first { $0.codec.kind == lines[line].parameters.kind && fits($0, line) }
+    }
+
+    private func fits(_ slate: SlateFrames, _ line: Int) -> Bool {
+        lines[line].parameters.payloadTypes.payloadType(slate.codec) != nil
+            && (slate.codec != .h264 || slate.level <= lines[line].parameters.slateLevel)
     }
 
     private mutating func sendSlate(
-        _ line: Int, _ codec: MediaCodec, _ frame: SlateFrames.Frame, _ number: Int, now: MonotonicTime, into slab: inout SendSlab
+        _ line: Int,
+        _ codec: MediaCodec,
+        _ frame: SlateFrames.Frame,
+        _ number: Int,
+        now: MonotonicTime,
+        into slab: inout SendSlab
     ) {
         let viewer = lines[line].viewer
         guard let payloadType = lines[line].parameters.payloadTypes.payloadType(codec),
@@ -77,21 +88,29 @@ extension Forwarder {
         let timestamp = isFirst ? lines[line].continuedTimestamp(at: now) : lines[line].lastTimestamp
         let space = slab.space
         var writer = RTPHeaderWriter(
-            into: space, allowsTwoByteForm: lines[line].parameters.allowsTwoByteExtensions)
+            into: space,
+            allowsTwoByteForm: lines[line].parameters.allowsTwoByteExtensions
+        )
         writer.writeFixed(
-            marker: isLast && codec != .opus, payloadType: payloadType,
-            sequenceNumber: UInt16(truncatingIfNeeded: sequence), timestamp: timestamp,
-            ssrc: lines[line].parameters.ssrc)
+            marker: isLast && codec != .opus,
+            payloadType: payloadType,
+            sequenceNumber: UInt16(truncatingIfNeeded: sequence),
+            timestamp: timestamp,
+            ssrc: lines[line].parameters.ssrc
+        )
         appendMid(line, to: &writer)
         if lines[line].parameters.absoluteSendTimeExtension != 0 {
             _ = writer.appendExtension(
-                id: lines[line].parameters.absoluteSendTimeExtension, value: AbsoluteSendTime(now).rawValue,
-                byteCount: AbsoluteSendTime.byteCount)
+                id: lines[line].parameters.absoluteSendTimeExtension,
+                value: AbsoluteSendTime(now).rawValue,
+                byteCount: AbsoluteSendTime.byteCount
+            )
         }
         let headerLength = writer.finish()
         let payload = frame.payloads[number]
         let place = UnsafeMutableRawBufferPointer(
-            rebasing: space[headerLength..<(headerLength + payload.count)])
+            rebasing: space[headerLength..<(headerLength + payload.count)]
+        )
         payload.withUnsafeBytes { place.copyMemory(from: $0) }
         var index = frame.indexes[number]
         if index.hasPictureID || index.hasTL0PicIdx {
@@ -107,8 +126,13 @@ extension Forwarder {
             lines[line].hasSentPicture = true
         }
         let length = seal(
-            viewer: viewer, headerLength: headerLength, payload: UnsafeRawBufferPointer(place),
-            sequence: sequence, ssrc: lines[line].parameters.ssrc, into: space)
+            viewer: viewer,
+            headerLength: headerLength,
+            payload: UnsafeRawBufferPointer(place),
+            sequence: sequence,
+            ssrc: lines[line].parameters.ssrc,
+            into: space
+        )
         guard length > 0 else { return }
         slab.commit(length, to: remote, from: local, notAfter: .distantFuture)
         account(line, sequence, timestamp, payloadLength: payload.count)

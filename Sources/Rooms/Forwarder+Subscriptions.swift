@@ -50,7 +50,11 @@ extension Forwarder {
     ///
     /// `payloadTypes` are those of the viewer that fit the track's own profile.
     package mutating func subscribe(
-        _ line: Int, feed: Int, gate: DisclosureGate, payloadTypes: PayloadTypeTable, now: MonotonicTime
+        _ line: Int,
+        feed: Int,
+        gate: DisclosureGate,
+        payloadTypes: PayloadTypeTable,
+        now: MonotonicTime
     ) {
         guard lines.contains(line), feeds.contains(feed) else { return }
         precondition(gate.track == feeds[feed].ring.track, "a gate of the feed's own track")

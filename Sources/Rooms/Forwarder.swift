@@ -101,7 +101,11 @@ package struct Forwarder: ~Copyable {
     }
 
     private mutating func serve(
-        feed: Int, audience: Int, ring: MediaRing, _ pass: borrowing Pass, now: MonotonicTime,
+        feed: Int,
+        audience: Int,
+        ring: MediaRing,
+        _ pass: borrowing Pass,
+        now: MonotonicTime,
         into slab: inout SendSlab
     ) -> Bool {
         let count = feeds[feed].audiences[audience].lines.count
@@ -115,7 +119,11 @@ package struct Forwarder: ~Copyable {
 
     /// Sends one line what it has not got yet; `false` if the slab is full.
     private mutating func serve(
-        line: Int, ring: MediaRing, _ pass: borrowing Pass, now: MonotonicTime, into slab: inout SendSlab
+        line: Int,
+        ring: MediaRing,
+        _ pass: borrowing Pass,
+        now: MonotonicTime,
+        into slab: inout SendSlab
     ) -> Bool {
         switch lines[line].state {
         case .live:
@@ -174,7 +182,10 @@ package struct Forwarder: ~Copyable {
 
     /// Finds where a line may begin: video at the newest keyframe the pass reaches, audio at what comes next.
     private mutating func join(
-        _ line: Int, ring: MediaRing, _ pass: borrowing Pass, now: MonotonicTime
+        _ line: Int,
+        ring: MediaRing,
+        _ pass: borrowing Pass,
+        now: MonotonicTime
     ) -> Bool {
         if lines[line].parameters.kind == .audio {
             lines[line].next = max(ring.head, pass.opensAt)
@@ -183,7 +194,8 @@ package struct Forwarder: ~Copyable {
             return true
         }
         if let keyframe = ring.newestKeyframe(pass) {
-            let age = ring.read(pass, at: keyframe) { packet, _, _ in now.milliseconds(since: packet.arrival) }
+            let age = ring.read(pass, at: keyframe) { packet, _, _ in now.milliseconds(since: packet.arrival)
+            }
             if case .packet(let milliseconds) = age, milliseconds <= Self.catchUpMilliseconds {
                 lines[line].next = keyframe
                 lines[line].isStarting = true
@@ -207,6 +219,7 @@ package struct Forwarder: ~Copyable {
         guard state != .joining, lines[line].announced != state else { return }
         lines[line].announced = state
         changes.append(
-            LineChange(viewer: lines[line].viewer, mediaIndex: lines[line].mediaIndex, state: state))
+            LineChange(viewer: lines[line].viewer, mediaIndex: lines[line].mediaIndex, state: state)
+        )
     }
 }

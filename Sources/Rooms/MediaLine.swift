@@ -33,6 +33,8 @@ package struct MediaLineParameters: Sendable {
     /// Source of retransmissions (RFC 4588); `nil` if RTX was not negotiated.
     package var rtxSSRC: UInt32?
     package var payloadTypes = PayloadTypeTable()
+    /// The lowest level_idc of the line's H.264 payload types: what a slate must keep to; 0 without H.264.
+    package var slateLevel: UInt8 = 0
     /// The media identification tag (RFC 9143), at most 16 bytes; longer ones are not repeated in RTP.
     package var mid: [UInt8] = []
     package var midExtension: UInt8 = 0

@@ -55,7 +55,9 @@ package struct SendSlab: ~Copyable {
         messageCount < Self.messageCapacity && byteCount + Self.datagramCapacity <= Self.byteCapacity
     }
 
-    /// Where the next datagram is written: `datagramCapacity` bytes. Ask `hasRoom` first.
+    /// Where the next datagram is written: `datagramCapacity` bytes.
+    ///
+    /// Ask `hasRoom` first.
     package var space: UnsafeMutableRawBufferPointer {
         precondition(hasRoom, "the slab is full")
         return UnsafeMutableRawBufferPointer(start: bytes + byteCount, count: Self.datagramCapacity)
@@ -63,7 +65,10 @@ package struct SendSlab: ~Copyable {
 
     /// Takes the first `length` bytes of `space` as a datagram; what is not committed is overwritten.
     package mutating func commit(
-        _ length: Int, to remote: SocketAddress, from local: SocketAddress, notAfter: MonotonicTime
+        _ length: Int,
+        to remote: SocketAddress,
+        from local: SocketAddress,
+        notAfter: MonotonicTime
     ) {
         precondition(length > 0 && length <= Self.datagramCapacity, "a datagram of a possible size")
         datagramCount += 1
@@ -85,15 +90,26 @@ package struct SendSlab: ~Copyable {
         }
         (messages + messageCount).initialize(
             to: Message(
-                remote: remote, local: local, offset: byteCount, length: length, segmentLength: length,
-                segmentCount: 1, notAfter: notAfter))
+                remote: remote,
+                local: local,
+                offset: byteCount,
+                length: length,
+                segmentLength: length,
+                segmentCount: 1,
+                notAfter: notAfter
+            )
+        )
         messageCount += 1
         byteCount += length
     }
 
     /// Copies a datagram of the control path in; `false` if there is no room.
     @discardableResult
-    package mutating func append(_ datagram: [UInt8], to remote: SocketAddress, from local: SocketAddress) -> Bool {
+    package mutating func append(
+        _ datagram: [UInt8],
+        to remote: SocketAddress,
+        from local: SocketAddress
+    ) -> Bool {
         guard hasRoom, !datagram.isEmpty, datagram.count <= Self.datagramCapacity else { return false }
         datagram.withUnsafeBytes { space.copyMemory(from: $0) }
         commit(datagram.count, to: remote, from: local, notAfter: .distantFuture)

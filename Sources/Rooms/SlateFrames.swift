@@ -14,15 +14,23 @@ package struct SlateFrames: Sendable {
     }
 
     package let codec: MediaCodec
+    /// The level_idc that an H.264 slate keeps to; 0 for other codecs.
+    package let level: UInt8
     /// Two that take turns: two H.264 IDR pictures in a row must differ (ITU-T H.264 7.4.3, idr_pic_id).
     let frames: (Frame, Frame)
 
     /// `nil` if there is no payload, or one is empty, too large or malformed for the codec.
-    package init?(codec: MediaCodec, payloads: [[UInt8]], alternatePayloads: [[UInt8]]? = nil) {
+    package init?(
+        codec: MediaCodec,
+        level: UInt8 = 0,
+        payloads: [[UInt8]],
+        alternatePayloads: [[UInt8]]? = nil
+    ) {
         guard let first = Self.frame(codec, payloads),
             let second = Self.frame(codec, alternatePayloads ?? payloads)
         else { return nil }
         self.codec = codec
+        self.level = level
         frames = (first, second)
     }
 
@@ -32,7 +40,10 @@ package struct SlateFrames: Sendable {
         for (number, payload) in payloads.enumerated() {
             guard payload.count <= SendSlab.payloadCapacity,
                 let facts = PayloadFacts.inspect(
-                    codec: codec, packet: payload.span.bytes, marker: number == payloads.count - 1)
+                    codec: codec,
+                    packet: payload.span.bytes,
+                    marker: number == payloads.count - 1
+                )
             else { return nil }
             indexes.append(facts.index)
         }

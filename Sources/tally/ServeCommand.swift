@@ -1,4 +1,5 @@
 import ArgumentParser
+import Disclosures
 import Foundation
 import LedgerStore
 import Logging
@@ -39,17 +40,30 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Self.logger(level: configuration.log.level)
 
+        if DisclosureGate.isDisabled {
+            guard ["127.0.0.1", "::1", "localhost"].contains(configuration.http.host) else {
+                throw ValidationError("this build has no consent gate: it serves on loopback only")
+            }
+            logger.critical("this build has NO CONSENT GATE: it is for measurements, never for people")
+        }
         let tokens = await TokenAuthority(
-            secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile))
+            secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile)
+        )
         let store = try await SQLiteLedgerStore(directory: configuration.data.directory)
         let candidates = try Candidates.choose(configuration.udp)
         let control = try RelayControl(
             bind: try Candidates.bindAddress(configuration.udp),
             mediaLoops: configuration.media.loops > 0
                 ? configuration.media.loops : min(62, ProcessInfo.processInfo.activeProcessorCount),
-            settings: Self.settings(configuration, candidates), log: store, logger: logger)
+            settings: Self.settings(configuration, candidates),
+            log: store,
+            logger: logger
+        )
         let http = try RelayHTTPServer.makeService(
-            service: control, configuration: configuration, tokens: tokens, logger: logger
+            service: control,
+            configuration: configuration,
+            tokens: tokens,
+            logger: logger
         ) { port in
             Self.announce(configuration, httpPort: port, udpPort: control.udpPort, candidates, logger)
         }
@@ -60,7 +74,11 @@ struct ServeCommand: AsyncParsableCommand {
                     .init(service: ControlService(control: control)),
                     .init(service: http),
                     .init(service: DrainService(control: control)),
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
         try await group.run()
         await store.close()
     }
@@ -72,7 +90,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private static func settings(
-        _ configuration: TallyConfiguration, _ candidates: [SocketAddress]
+        _ configuration: TallyConfiguration,
+        _ candidates: [SocketAddress]
     ) -> RoomSettings {
         var settings = RoomSettings(candidates: candidates)
         settings.maximumRooms = configuration.limits.rooms
@@ -85,13 +104,18 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// Says where everything is, in lines that a person reads.
     private static func announce(
-        _ configuration: TallyConfiguration, httpPort: Int, udpPort: UInt16, _ candidates: [SocketAddress],
+        _ configuration: TallyConfiguration,
+        httpPort: Int,
+        udpPort: UInt16,
+        _ candidates: [SocketAddress],
         _ logger: Logger
     ) {
         let scheme = configuration.http.tls == nil ? "http" : "https"
-        let host = configuration.http.host.contains(":") ? "[\(configuration.http.host)]" : configuration.http.host
+        let host =
+            configuration.http.host.contains(":") ? "[\(configuration.http.host)]" : configuration.http.host
         let base =
-            configuration.http.publicURL.isEmpty ? "\(scheme)://\(host):\(httpPort)" : configuration.http.publicURL
+            configuration.http.publicURL.isEmpty
+            ? "\(scheme)://\(host):\(httpPort)" : configuration.http.publicURL
         logger.notice("pages and rooms: \(base)/")
         logger.notice("publish (WHIP):  \(base)/v1/rooms/{room}/whip")
         logger.notice("view (WHEP):     \(base)/v1/rooms/{room}/whep")

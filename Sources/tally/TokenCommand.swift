@@ -23,16 +23,20 @@ struct TokenCommand: AsyncParsableCommand {
         func mint(_ access: AccessToken) async throws {
             let configuration = try TallyConfiguration.load(file: config)
             let authority = await TokenAuthority(
-                secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile))
+                secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile)
+            )
             let token = try await authority.mint(
-                access, lifetimeSeconds: (hours ?? configuration.tokens.lifetimeHours) * 3_600)
+                access,
+                lifetimeSeconds: (hours ?? configuration.tokens.lifetimeHours) * 3_600
+            )
             print(token.text)
         }
     }
 
     struct Publish: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "A token for one participant: publish, see who receives, decide consents.")
+            abstract: "A token for one participant: publish, see who receives, decide consents."
+        )
 
         @OptionGroup var common: Common
         @Option(name: .long, help: "The room.") var room: String
@@ -44,16 +48,22 @@ struct TokenCommand: AsyncParsableCommand {
             help: """
                 A grant that the token carries, for encoders without a page: live_room, live_embed:PARTNER, \
                 recording:RECORDER or rebroadcast:DESTINATION. Repeatable.
-                """)
+                """
+        )
         var grant: [String] = []
 
         func run() async throws {
             try await common.mint(
                 .publish(
                     PublishToken(
-                        room: try TokenCommand.room(room), participant: try TokenCommand.participant(participant),
-                        name: name ?? participant, replace: replace,
-                        grants: try grant.map(TokenCommand.audience))))
+                        room: try TokenCommand.room(room),
+                        participant: try TokenCommand.participant(participant),
+                        name: name ?? participant,
+                        replace: replace,
+                        grants: try grant.map(TokenCommand.audience)
+                    )
+                )
+            )
         }
     }
 
@@ -62,18 +72,25 @@ struct TokenCommand: AsyncParsableCommand {
 
         @OptionGroup var common: Common
         @Option(name: .long, help: "The room.") var room: String
-        @Option(name: .long, help: "The audience: live_room, or live_embed:PARTNER.") var audience = "live_room"
+        @Option(name: .long, help: "The audience: live_room, or live_embed:PARTNER.") var audience =
+            "live_room"
 
         func run() async throws {
             try await common.mint(
                 .view(
-                    ViewToken(room: try TokenCommand.room(room), audience: try TokenCommand.audience(audience))))
+                    ViewToken(
+                        room: try TokenCommand.room(room),
+                        audience: try TokenCommand.audience(audience)
+                    )
+                )
+            )
         }
     }
 
     struct Operator: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "A token for the operator: mint tokens, list rooms, revoke consents.")
+            abstract: "A token for the operator: mint tokens, list rooms, revoke consents."
+        )
 
         @OptionGroup var common: Common
         @Option(name: .long, help: "Who runs the relay, for its records.") var name = "operator"
@@ -83,10 +100,13 @@ struct TokenCommand: AsyncParsableCommand {
         }
     }
 
-    private static let nameRule = "has 1 to 64 characters of a-z A-Z 0-9 - _ . and starts with a letter or digit"
+    private static let nameRule =
+        "has 1 to 64 characters of a-z A-Z 0-9 - _ . and starts with a letter or digit"
 
     private static func room(_ text: String) throws -> RoomName {
-        guard let room = RoomName(text) else { throw ValidationError("--room: '\(text)': a room \(nameRule)") }
+        guard let room = RoomName(text) else {
+            throw ValidationError("--room: '\(text)': a room \(nameRule)")
+        }
         return room
     }
 
@@ -103,7 +123,8 @@ struct TokenCommand: AsyncParsableCommand {
             let audience = Audience(purpose: purpose, recipient: parts.count == 2 ? parts[1] : nil)
         else {
             throw ValidationError(
-                "'\(text)' is no audience: live_room, live_embed:PARTNER, recording:RECORDER, rebroadcast:DESTINATION")
+                "'\(text)' is no audience: live_room, live_embed:PARTNER, recording:RECORDER, rebroadcast:DESTINATION"
+            )
         }
         return audience
     }
