@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -311,6 +312,36 @@ int tally_wait(int first, int second, int64_t nanoseconds) {
     int result = ppoll(descriptors, 2, nanoseconds < 0 ? NULL : &time, NULL);
     if (result < 0) return errno == EINTR ? 0 : -errno;
     return (descriptors[0].revents ? 1 : 0) | (descriptors[1].revents ? 2 : 0);
+}
+
+int tally_poller_open(void) {
+    int poller = epoll_create1(EPOLL_CLOEXEC);
+    return poller < 0 ? -errno : poller;
+}
+
+int tally_poller_add(int poller, int descriptor, uint32_t number) {
+    struct epoll_event event = {.events = EPOLLIN, .data = {.u32 = number}};
+    return epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+}
+
+void tally_poller_remove(int poller, int descriptor) {
+    struct epoll_event event = {0};
+    epoll_ctl(poller, EPOLL_CTL_DEL, descriptor, &event);
+}
+
+/// Numbers of one call; what else is ready is reported by the next.
+#define POLL_CHUNK 64
+
+int tally_poller_wait(int poller, int64_t nanoseconds, uint32_t *numbers, int capacity) {
+    struct epoll_event events[POLL_CHUNK];
+    int limit = capacity < POLL_CHUNK ? capacity : POLL_CHUNK;
+    // epoll_wait counts milliseconds; rounding up keeps a wait of microseconds from becoming a spin.
+    int64_t milliseconds = nanoseconds < 0 ? -1 : (nanoseconds + 999999) / 1000000;
+    if (milliseconds > 60000) milliseconds = 60000;
+    int count = epoll_wait(poller, events, limit, (int)milliseconds);
+    if (count < 0) return errno == EINTR ? 0 : -errno;
+    for (int index = 0; index < count; index++) numbers[index] = events[index].data.u32;
+    return count;
 }
 
 int tally_cut_off(int descriptor) {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import LoadTesting
-import RTPPackets
 
 /// `tally publish`: a broadcaster with a synthetic picture or a file.
 struct PublishCommand: AsyncParsableCommand {
@@ -101,26 +100,6 @@ struct TokenOptions: ParsableArguments {
     var insecure = false
 
     var source: TokenSource { TokenSource(file: tokenFile, variable: tokenEnv) }
-}
-
-/// Reads what options say about video.
-enum VideoOptions {
-    static func codec(_ text: String) throws -> MediaCodec {
-        switch text.lowercased() {
-        case "vp8": .vp8
-        case "vp9": .vp9
-        case "h264": .h264
-        default: throw ValidationError("--codec is vp8, vp9 or h264, got \(text)")
-        }
-    }
-
-    static func size(_ text: String) throws -> (width: Int, height: Int) {
-        let parts = text.lowercased().split(separator: "x").compactMap { Int($0) }
-        guard parts.count == 2, parts.allSatisfy({ (64...4_096).contains($0) && $0 % 2 == 0 }) else {
-            throw ValidationError("--size is two even numbers of 64 to 4096 such as 640x360, got \(text)")
-        }
-        return (parts[0], parts[1])
-    }
 }
 
 extension Result where Failure == any Error {

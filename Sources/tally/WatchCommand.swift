@@ -34,14 +34,18 @@ struct WatchCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...32).contains(slots) else { throw ValidationError("--slots is 1 to 32, got \(slots)") }
-        _ = try codecs.split(separator: ",").map { try VideoOptions.codec(String($0)) }
+        do {
+            _ = try VideoOptions.codecs(codecs)
+        } catch {
+            throw ValidationError("--codecs: \(error)")
+        }
     }
 
     func run() async throws {
         var settings = ViewerSettings(url: try endpoint(), token: token.source)
         settings.videoSlots = slots
         settings.audioSlots = slots
-        settings.videoCodecs = try codecs.split(separator: ",").map { try VideoOptions.codec(String($0)) }
+        settings.videoCodecs = try VideoOptions.codecs(codecs)
         let known = SlotNames()
         for name in names.split(separator: ",") { known.learn(String(name)) }
         let toolkit = try ClientToolkit(name: "watch", acceptsAnyCertificate: token.insecure)

@@ -72,6 +72,17 @@ void tally_event_clear(int descriptor);
 /// Returns a bit mask (1: first, 2: second), 0 at the time, or -errno.
 int tally_wait(int first, int second, int64_t nanoseconds);
 
+/// A set of descriptors to wait on (epoll), or -errno.
+int tally_poller_open(void);
+
+/// Adds a descriptor under a number of the caller's. Returns 0 or -errno.
+int tally_poller_add(int poller, int descriptor, uint32_t number);
+void tally_poller_remove(int poller, int descriptor);
+
+/// Waits until descriptors can be read or the time has passed (nanoseconds; negative: for ever). Writes their
+/// numbers and returns how many there are, 0 at the time, or -errno.
+int tally_poller_wait(int poller, int64_t nanoseconds, uint32_t *numbers, int capacity);
+
 /// Replaces the descriptor by one that nothing can be sent through. Returns 0 or -errno.
 int tally_cut_off(int descriptor);
 
