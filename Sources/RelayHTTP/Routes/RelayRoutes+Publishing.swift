@@ -35,6 +35,7 @@ extension RelayRoutes {
                 offer: offer,
                 replacesLiveSession: token.replace,
                 grants: token.grants,
+                grantedAt: WallClockTime(nanosecondsSince1970: Int64(verified.issuedAt) * 1_000_000_000),
                 origin: origin(request, context, token: verified)
             )
         )

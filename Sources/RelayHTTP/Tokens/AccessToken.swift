@@ -72,4 +72,6 @@ package struct VerifiedToken: Sendable, Equatable {
     package let access: AccessToken
     /// The `exp` claim in seconds since 1970.
     package let expires: Int
+    /// The `iat` claim in seconds since 1970: grants that the token carries were given then.
+    package let issuedAt: Int
 }

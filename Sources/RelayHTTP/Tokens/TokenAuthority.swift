@@ -80,7 +80,7 @@ package struct TokenAuthority: Sendable {
             claims.iat <= seconds + Self.clockSkewSeconds
         else { throw .invalid }
         guard seconds < claims.exp else { throw .expired }
-        return VerifiedToken(id: claims.jti, access: access, expires: claims.exp)
+        return VerifiedToken(id: claims.jti, access: access, expires: claims.exp, issuedAt: claims.iat)
     }
 
     /// The key fixes the algorithm; a header that names another one (RFC 8725 3.1) is refused before any use.
