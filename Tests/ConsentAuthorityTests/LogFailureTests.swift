@@ -227,12 +227,32 @@ struct LogFailureTests {
         #expect(room.gateWords.isEmpty)
     }
 
+    @Test mutating func aLostRefusalOfLessLiftsNothingOfTheOneBefore() throws {
+        try room.grant(
+            room.statement(.given, .liveEmbed, to: "partner"),
+            room.statement(.refused, .liveEmbed, media: [.video])
+        )
+        room.submit(room.statement(.refused, .liveEmbed, media: [.audio]))
+        try room.failAppend()
+        room.effects = []
+        room.beat()
+        room.read()
+        #expect(room.appends.last?.events.map(\.statement.media) == [[.audio, .video]])
+        try room.commit()
+        #expect(room.gateWords.isEmpty)
+    }
+
     @Test mutating func anAnswerToAnOldAppendChangesNothing() throws {
         room.submit(room.statement())
         let old = try #require(room.appends.last).ticket
         try room.failAppend()
+        room.submit(room.statement())
+        room.read()
+        #expect(room.appends.count == 2)
         room.authority.appendCommitted(old, now: room.now, effects: &room.effects)
         #expect(room.gateWords.isEmpty)
         #expect(room.acknowledged.isEmpty)
+        try room.commit()
+        #expect(room.gateWords == ["open 1"])
     }
 }

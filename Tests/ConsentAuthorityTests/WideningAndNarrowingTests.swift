@@ -208,6 +208,10 @@ struct WideningAndNarrowingTests {
         try room.commit()
         try room.commit()
         #expect(room.gateWords == ["close 1"])
+        // A later word about something else leaves the fence where it is.
+        room.submit(room.statement(.given, .liveEmbed, to: "partner"))
+        try room.commit()
+        #expect(room.gateWords == ["close 1", "open 2"])
         room.beat()
         #expect(room.appends.last?.events.map(\.statement.state) == [.withdrawn])
         try room.commit()
