@@ -164,6 +164,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + hummingbird,
             resources: [.embedInCode("Pages")]
         ),
@@ -219,6 +220,8 @@ let package = Package(
             [
                 "RelayHTTP", "RoomControl", "Disclosures", "Primitives",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
         tests("HouseRulesTests", []),
