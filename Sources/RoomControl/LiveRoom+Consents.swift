@@ -54,6 +54,11 @@ extension LiveRoom {
                 gates[GateName(track: track, audience: audience)]?.close()
             case .append(let events, let ticket):
                 Task { await self.append(events, ticket) }
+                // A log that never answers is one that cannot be written; a late answer counts for nothing.
+                Task {
+                    try? await Task.sleep(for: .seconds(RoomTiming.appendSeconds))
+                    await self.appendFailed(ticket)
+                }
             case .readLog(let sequence):
                 Task { await self.readLog(after: sequence) }
             case .beginGrace(let ticket):
@@ -110,6 +115,12 @@ extension LiveRoom {
             logger.error("consent events could not be written", metadata: ["error": "\(error)"])
             authority.appendFailed(ticket, now: SystemClock.reading, effects: &effects)
         }
+        run(effects)
+    }
+
+    private func appendFailed(_ ticket: AppendTicket) {
+        var effects: [ConsentEffect] = []
+        authority.appendFailed(ticket, now: SystemClock.reading, effects: &effects)
         run(effects)
     }
 

@@ -29,6 +29,8 @@ enum RoomTiming {
     static let tickMilliseconds: Int64 = 100
     /// An empty room is forgotten after this long.
     static let emptyMilliseconds: Int64 = 30_000
+    /// An append to the log that takes longer has failed.
+    static let appendSeconds = 5
     /// Seconds after which a viewer asks again for a room that is not live.
     static let retrySeconds = 2
 }
