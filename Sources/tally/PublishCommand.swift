@@ -67,6 +67,7 @@ struct PublishCommand: AsyncParsableCommand {
         let name = name
         let publisher = PersistentPublisher(publisher: toolkit.publisher, settings: settings) { line in
             print("\(name): \(line)")
+            fflush(nil)
         }
         let result = await Result.catching {
             try await Interruption.runUntilInterrupted { try await publisher.run() }

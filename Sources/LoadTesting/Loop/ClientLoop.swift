@@ -16,7 +16,9 @@ package final class ClientLoop: Sendable {
     private let mail = Mutex(Mail())
     private let wakeDescriptor: Int32
 
-    /// Starts the thread. Throws `LoopError`.
+    /// Starts the thread.
+    ///
+    /// Throws `LoopError`.
     package init(name: String) throws(LoopError) {
         wakeDescriptor = tally_event_open()
         guard wakeDescriptor >= 0 else { throw .socket(errno: -wakeDescriptor) }
@@ -40,7 +42,9 @@ package final class ClientLoop: Sendable {
         tally_event_signal(wakeDescriptor)
     }
 
-    /// Does something on the thread and answers what it answered. Throws `LoopError.stopped` too.
+    /// Does something on the thread and answers what it answered.
+    ///
+    /// Throws `LoopError.stopped` too.
     package func run<Value: Sendable>(
         _ body: @escaping @Sendable (LoopPeers) throws -> Value
     ) async throws -> Value {

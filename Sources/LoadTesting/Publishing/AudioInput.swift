@@ -8,7 +8,9 @@ package enum AudioInput: Sendable {
     /// Packets made before, played in a loop.
     case recorded([[UInt8]])
 
-    /// `seconds` of a tone, to be played in a loop. Throws `CodecError`.
+    /// `seconds` of a tone, to be played in a loop.
+    ///
+    /// Throws `CodecError`.
     package static func recordedTone(_ frequency: Double, seconds: Int) throws -> AudioInput {
         let source = try AudioSource(.tone(frequency))
         return .recorded(try (0..<(max(1, seconds) * 50)).map { _ in try source.next() })

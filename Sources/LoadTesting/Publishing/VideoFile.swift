@@ -8,7 +8,9 @@ package enum VideoFile {
     /// The largest file read into memory: some minutes of video.
     static let maximumBytes = 512 << 20
 
-    /// The frames of the file at `path`; `framesPerSecond` counts where the file does not say. Throws `VideoFileError`.
+    /// The frames of the file at `path`; `framesPerSecond` counts where the file does not say.
+    ///
+    /// Throws `VideoFileError`.
     package static func read(path: String, framesPerSecond: Int = 30) throws(VideoFileError) -> RecordedVideo
     {
         guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(path) }

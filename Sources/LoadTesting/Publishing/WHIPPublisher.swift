@@ -61,7 +61,9 @@ package final class WHIPPublisher: Sendable {
         self.identity = identity
     }
 
-    /// Starts one publication. Throws `SignalingError`, `TokenSourceError`, `LoopError` or `CodecError`.
+    /// Starts one publication.
+    ///
+    /// Throws `SignalingError`, `TokenSourceError`, `LoopError` or `CodecError`.
     package func start(_ settings: PublisherSettings) async throws -> Publication {
         let token = try settings.token.read()
         var random = SystemRandomNumberGenerator()

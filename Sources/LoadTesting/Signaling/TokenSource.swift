@@ -4,6 +4,8 @@ import Foundation
 package enum TokenSource: Sendable {
     case file(String)
     case environment(String)
+    /// The token itself, for those that a run mints.
+    case text(String)
     case none
 
     /// The variable that is read when nothing else is named.
@@ -29,6 +31,8 @@ package enum TokenSource: Sendable {
         switch self {
         case .none:
             return nil
+        case .text(let token):
+            return token
         case .file(let path):
             guard let data = FileManager.default.contents(atPath: path) else { throw .unreadableFile(path) }
             let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)

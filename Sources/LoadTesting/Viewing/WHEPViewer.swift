@@ -58,7 +58,9 @@ package final class WHEPViewer: Sendable {
         self.identity = identity
     }
 
-    /// Starts one session. Throws `SignalingError`, `TokenSourceError`, `OfferError` or `LoopError`.
+    /// Starts one session.
+    ///
+    /// Throws `SignalingError`, `TokenSourceError`, `OfferError` or `LoopError`.
     package func start(_ settings: ViewerSettings) async throws -> Viewing {
         let ready = try await negotiate(settings)
         let (events, feed) = AsyncStream<ViewingEvent>.makeStream()
