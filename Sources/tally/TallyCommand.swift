@@ -6,6 +6,9 @@ struct TallyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tally",
         abstract: "A live video-room relay that shows nobody what a participant has not agreed to.",
-        subcommands: [ServeCommand.self, TokenCommand.self]
+        subcommands: [
+            ServeCommand.self, TokenCommand.self, PublishCommand.self, WatchCommand.self, SmokeCommand.self,
+            FlipCommand.self,
+        ]
     )
 }
