@@ -57,7 +57,7 @@ extension LiveRoom {
                 // A log that never answers is one that cannot be written; a late answer counts for nothing.
                 Task {
                     try? await Task.sleep(for: .seconds(RoomTiming.appendSeconds))
-                    await self.appendFailed(ticket)
+                    self.appendFailed(ticket)
                 }
             case .readLog(let sequence):
                 Task { await self.readLog(after: sequence) }
