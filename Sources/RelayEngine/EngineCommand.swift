@@ -99,6 +99,8 @@ package enum EngineCommand: Sendable {
     case subscribe(PeerID, mediaIndex: Int, TrackID, DisclosureGate, PayloadTypeTable)
     case unsubscribe(PeerID, mediaIndex: Int)
     case setSlates([SlateFrames])
+    /// From another loop: it owns the peer on this path, though the kernel delivers to us.
+    case announcePath(ICEPair, owner: Int)
 }
 
 /// What an engine tells the control plane.

@@ -30,25 +30,30 @@ package enum UfragOwner {
 extension RelayEngine {
     /// Takes one datagram; media is decrypted in place, so `datagram` is spent.
     ///
-    /// `isHandedOver` datagrams come from another loop and are not passed on again.
+    /// What another loop handed over (its number is `handedOverBy`) is not passed on again.
     package mutating func receive(
         _ datagram: UnsafeMutableRawBufferPointer,
         on path: ICEPair,
-        isHandedOver: Bool = false,
+        handedOverBy: Int? = nil,
         now: MonotonicTime,
         into slab: inout SendSlab
     ) -> ReceiveOutcome {
-        counters.packetsIn += 1
-        counters.bytesIn += UInt64(datagram.count)
+        if handedOverBy == nil {
+            counters.packetsIn += 1
+            counters.bytesIn += UInt64(datagram.count)
+        }
         let span = UnsafeRawBufferPointer(datagram).bytes
         let kind = DatagramKind(span)
         switch kind {
         case .unknown:
             drop(.unknownKind)
         case .stun:
-            return receiveSTUN(span, on: path, isHandedOver: isHandedOver, now: now, into: &slab)
+            return receiveSTUN(span, on: path, handedOverBy: handedOverBy, now: now, into: &slab)
         case .dtls, .rtp, .rtcp:
             guard let slot = paths[path], !peers[slot].isEnded else {
+                if handedOverBy == nil, let owner = foreignPaths.loop(of: path, now: now) {
+                    return .foreign(loop: owner)
+                }
                 drop(.stranger)
                 return .taken
             }
@@ -71,13 +76,18 @@ extension RelayEngine {
         return .taken
     }
 
-    /// The loop that a path's datagrams belong to, if it is this one's to say.
-    package func owns(_ path: ICEPair) -> Bool { paths[path] != nil }
+    /// Takes the paths, checked since the last call, whose datagrams another loop receives for this one: it
+    /// has to learn of the owner (`EngineCommand.announcePath`).
+    package mutating func takePathsToAnnounce() -> [(path: ICEPair, receivingLoop: Int)] {
+        guard !pathsToAnnounce.isEmpty else { return [] }
+        defer { pathsToAnnounce.removeAll(keepingCapacity: true) }
+        return pathsToAnnounce
+    }
 
     private mutating func receiveSTUN(
         _ datagram: RawSpan,
         on path: ICEPair,
-        isHandedOver: Bool,
+        handedOverBy: Int?,
         now: MonotonicTime,
         into slab: inout SendSlab
     ) -> ReceiveOutcome {
@@ -86,7 +96,8 @@ extension RelayEngine {
             return .taken
         }
         guard let slot = slot(ofUfrag: ufrag), !peers[slot].isEnded else {
-            if !isHandedOver, let first = ufrag.first, let owner = UfragOwner.loop(ofUfragStarting: first),
+            if handedOverBy == nil, let first = ufrag.first,
+                let owner = UfragOwner.loop(ofUfragStarting: first),
                 owner != loop
             {
                 return .foreign(loop: owner)
@@ -102,6 +113,8 @@ extension RelayEngine {
             slab.append(response, to: path.remote, from: path.local)
         case .respond(let pair, let selectionChanged):
             slab.append(response, to: path.remote, from: path.local)
+            foreignPaths.forget(pair)
+            if let handedOverBy { pathsToAnnounce.append((pair, handedOverBy)) }
             if paths[pair] != slot {
                 paths[pair] = slot
                 if peers[slot].paths.count >= ICELiteAgent.maximumValidatedPairs * 2 {

@@ -56,6 +56,8 @@ package struct RelayEngine: ~Copyable {
     private var slots: [PeerID: Int] = [:]
     private var ufrags: [[UInt8]: Int] = [:]
     var paths: [ICEPair: Int] = [:]
+    var foreignPaths = ForeignPaths()
+    var pathsToAnnounce: [(path: ICEPair, receivingLoop: Int)] = []
     private var feeds: [TrackID: Int] = [:]
     package var forwarder = Forwarder()
     package internal(set) var counters = EngineCounters()
@@ -111,6 +113,10 @@ package struct RelayEngine: ~Copyable {
             let feed = forwarder.lines[line].feed
             forwarder.unsubscribe(line)
             if feed >= 0 { forwarder.setReader(feed: feed, loop: loop) }
+        case .announcePath(let path, let owner):
+            // The newest authenticated check decides whose path it is.
+            paths[path] = nil
+            foreignPaths.announce(path, loop: owner, now: now)
         case .setSlates(let slates):
             forwarder.setSlates(slates)
         }

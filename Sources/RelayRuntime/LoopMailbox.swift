@@ -16,6 +16,8 @@ final class LoopMailbox: Sendable {
         var bytes: [UInt8]
         var remote: SocketAddress
         var local: SocketAddress
+        /// The loop whose socket it came from.
+        var receivingLoop: Int
     }
 
     private struct Contents {

@@ -179,8 +179,14 @@ final class MediaLoop: @unchecked Sendable {
         for command in mail.commands { engine.apply(command, now: now, into: &slab) }
         for var datagram in mail.datagrams {
             let path = ICEPair(remote: datagram.remote, local: datagram.local)
+            let origin = datagram.receivingLoop
             datagram.bytes.withUnsafeMutableBytes { bytes in
-                _ = engine.receive(bytes, on: path, isHandedOver: true, now: now, into: &slab)
+                _ = engine.receive(bytes, on: path, handedOverBy: origin, now: now, into: &slab)
+            }
+            // Before the answers to the checks leave: what the peer sends next then finds its way.
+            for (path, receivingLoop) in engine.takePathsToAnnounce() {
+                guard peersOfLoops.indices.contains(receivingLoop) else { continue }
+                _ = peersOfLoops[receivingLoop].post([.announcePath(path, owner: number)])
             }
             if !slab.hasRoom { send(&slab, &sender, &statistics) }
         }
@@ -206,7 +212,12 @@ final class MediaLoop: @unchecked Sendable {
     private func hand(_ datagram: UnsafeMutableRawBufferPointer, _ path: ICEPair, to loop: Int) -> Bool {
         guard peersOfLoops.indices.contains(loop) else { return false }
         return peersOfLoops[loop].hand(
-            LoopMailbox.HandedDatagram(bytes: Array(datagram), remote: path.remote, local: path.local)
+            LoopMailbox.HandedDatagram(
+                bytes: Array(datagram),
+                remote: path.remote,
+                local: path.local,
+                receivingLoop: number
+            )
         )
     }
 
