@@ -28,22 +28,21 @@ struct MissingSequences: Sendable {
         missing.reserveCapacity(Self.capacity)
     }
 
-    /// Whether `sequence` was missing; it no longer is.
-    mutating func received(_ sequence: Int64, now: MonotonicTime) -> Bool {
+    /// Takes note that `sequence` has arrived; what lies between it and the newest before it is missing.
+    mutating func received(_ sequence: Int64, now: MonotonicTime) {
         guard let newest else {
             self.newest = sequence
-            return false
+            return
         }
         if sequence <= newest {
-            guard let index = missing.firstIndex(where: { $0.sequence == sequence }) else { return false }
-            missing.remove(at: index)
-            return true
+            missing.removeAll { $0.sequence == sequence }
+            return
         }
         self.newest = sequence
         guard sequence - newest <= Self.largestGap else {
             missing.removeAll(keepingCapacity: true)
             givenUp = true
-            return false
+            return
         }
         var next = newest + 1
         while next < sequence {
@@ -54,7 +53,6 @@ struct MissingSequences: Sendable {
             missing.append(Missing(sequence: next, since: now, askedAt: .distantPast, attempts: 0))
             next += 1
         }
-        return false
     }
 
     var isEmpty: Bool { missing.isEmpty }

@@ -138,9 +138,10 @@ struct PublisherIngest {
             return .drop(.unknownPayloadType)
         }
         let raw = tracks[track].unwrapper.unwrap(sequenceNumber)
-        let wasMissing = tracks[track].missing.received(raw, now: now)
-        // A retransmission that nothing waits for any more has been published already.
-        if isRTX, !wasMissing { return .drop(.replayed) }
+        let isFirst = tracks[track].admitted.admit(raw)
+        // A retransmission may overtake everything, even the news that its original was lost: browsers probe
+        // with packets that they have just sent.
+        tracks[track].missing.received(raw, now: now)
         if !isRTX {
             if tracks[track].statistics?.ssrc != header.ssrc {
                 tracks[track].statistics = ReceptionStatistics(ssrc: header.ssrc, clockRate: codec.clockRate)
@@ -151,6 +152,7 @@ struct PublisherIngest {
                 arrival: now
             )
         }
+        guard isFirst else { return .drop(.replayed) }
         if !tracks[track].hasNumbering {
             tracks[track].hasNumbering = true
             tracks[track].numbering.restart(incoming: raw - 1_000, outgoing: raw - 1_000)

@@ -13,6 +13,7 @@ struct TrackIngest {
     var numbering = SequenceMap()
     var hasNumbering = false
     var missing = MissingSequences()
+    var admitted = AdmittedSequences()
     var keyframes = KeyframeRequests()
     var statistics: ReceptionStatistics?
     var structure: DependencyStructure?
