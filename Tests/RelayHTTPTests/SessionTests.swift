@@ -94,7 +94,7 @@ import Testing
             ("foreign content type", "text/plain", "v=0", 415, "unsupported-media-type"),
             ("empty body", "application/sdp", "", 400, "empty-body"),
             ("malformed SDP", "application/sdp", "hello", 400, "sdp-malformed"),
-            ("oversize", "application/sdp", String(repeating: "v", count: 65_537), 413, "body-too-large"),
+            ("oversize", "application/sdp", String(repeating: "v", count: 262_145), 413, "body-too-large"),
         ] as [(String, String?, String, Int, String)]
     )
     func refusesOffers(

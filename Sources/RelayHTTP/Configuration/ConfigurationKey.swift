@@ -155,8 +155,8 @@ extension ConfigurationKey {
         ),
         ConfigurationKey(
             "limits.bodyBytes",
-            .number(65_536, 4096...1_048_576),
-            "Size of a request's body."
+            .number(262_144, 4096...1_048_576),
+            "Size of a request's body. A browser's offer for sixteen streams has 120 KB."
         ),
         ConfigurationKey("limits.eventStreams", .number(4096, 1...1_000_000), "Open event streams in all."),
         ConfigurationKey(
