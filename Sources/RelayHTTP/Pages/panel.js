@@ -25,7 +25,7 @@ export function nameOf({ purpose, recipient }) {
 export function explanationOf({ purpose, recipient }) {
   if (purpose === "live_room") return "Anyone who opens this room sees and hears you, live.";
   if (purpose === "live_embed") return `Visitors of ${recipient} see and hear you there, live.`;
-  if (purpose === "recording") return `What you show and say is kept by ${recorderName(recipient)}.`;
+  if (purpose === "recording") return `If ${recorderName(recipient)} records, what you show and say is kept.`;
   if (purpose === "rebroadcast") return `${recipient} passes you on, live, to its own audience.`;
   return "";
 }

@@ -248,9 +248,8 @@ export class WhipClient extends Session {
   }
 }
 
-const viewerEvents = [
-  "active", "inactive", "layers", "viewercount", "withheld", "slots", "overload", "reconnect",
-];
+// What happens to a slot, whatever the reason, is in `slots`.
+const viewerEvents = ["viewercount", "slots", "reconnect"];
 
 /** Views a room (WHEP): `slots` pairs of one audio and one video line, which the relay fills with streams. */
 export class WhepClient extends Session {

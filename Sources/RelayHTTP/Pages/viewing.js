@@ -83,8 +83,6 @@ export class Viewing {
   #onEvent(name, data) {
     if (name === "slots") this.#arrange(data.slots ?? []);
     else if (name === "viewercount") this.#watching = data.viewers ?? data.viewercount;
-    else if (name === "withheld") this.#tiles.get(data.slot)?.withhold();
-    else if (name === "overload") this.#slowDown(data);
     else if (name === "reconnect") {
       // Spread over a second so that a drained relay's viewers do not arrive at the next one together.
       setTimeout(() => this.#session.close(), Math.random() * 1000);
@@ -129,14 +127,6 @@ export class Viewing {
     return this.ownName !== undefined && slot.name === this.ownName;
   }
 
-  #slowDown(data) {
-    const eased = ["none", "resumed", "ended"].includes(data.state ?? data.level) || data.active === false;
-    const text = eased ? "" : "Your connection is slow, so the picture is reduced. Sound continues.";
-    for (const tile of this.#tiles.values()) {
-      if (data.slot === undefined || this.#tiles.get(data.slot) === tile) tile.hint(text);
-    }
-  }
-
   #clear() {
     for (const tile of this.#tiles.values()) tile.root.remove();
     this.#tiles.clear();
@@ -178,6 +168,15 @@ export class Viewing {
   }
 }
 
+// What stands in the place of a picture, by what the relay says of the slot's video.
+const covers = {
+  withheld: ["Withheld", "This picture is not shown to you."],
+  idle: ["Sound only", "There is no camera."],
+  joining: ["One moment", "Waiting for the picture."],
+  overloaded: ["Picture paused", "Your connection is too slow for it. Sound continues."],
+  unsupported: ["No picture", "This browser cannot play its format. Sound continues."],
+};
+
 /** One participant's place in the grid. */
 class Tile {
   root = element("tile").content.firstElementChild.cloneNode(true);
@@ -197,29 +196,42 @@ class Tile {
   show(slot, own) {
     this.name = slot.name;
     this.#own = own;
-    const withheld = slot.video === "withheld" || (slot.video !== "live" && slot.audio === "withheld");
     this.root.dataset.slot = String(slot.slot);
-    this.root.dataset.stream = slot.stream;
-    this.root.dataset.state = withheld ? "withheld" : slot.video === "live" ? "live" : "sound";
-    const label = withheld ? "Withheld" : slot.name ?? "Participant";
-    const caption = own ? `${label} (you)` : label;
-    this.root.querySelector(".name").textContent = caption;
-    this.root.setAttribute("aria-label", caption);
-    this.root.querySelector(".slate").hidden = !withheld;
-    const silent = slot.video === "live" && slot.audio === "withheld";
-    this.hint(silent ? "Sound is withheld" : slot.video === "idle" && !withheld ? "Sound only" : "");
+    this.root.dataset.stream = slot.stream ?? "";
+    const withheld = slot.video === "withheld" || (slot.video !== "live" && slot.audio === "withheld");
+    if (withheld) {
+      this.withhold();
+      return;
+    }
+    this.root.dataset.state = slot.video === "live" ? "live" : "sound";
+    this.#label(own ? `${slot.name ?? "Participant"} (you)` : slot.name ?? "Participant");
+    this.#cover(covers[slot.video]);
+    this.#hint(slot.audio === "withheld" ? "Sound is withheld" : "");
   }
 
   withhold() {
-    if (this.root.dataset.state === "withheld") return;
     this.name = undefined;
     this.root.dataset.state = "withheld";
-    this.root.querySelector(".name").textContent = "Withheld";
-    this.root.setAttribute("aria-label", "Withheld");
-    this.root.querySelector(".slate").hidden = false;
+    this.#label(this.#own ? "Withheld (you)" : "Withheld");
+    this.#cover(covers.withheld);
+    this.#hint("");
   }
 
-  hint(text) {
+  #label(text) {
+    this.root.querySelector(".name").textContent = text;
+    this.root.setAttribute("aria-label", text);
+  }
+
+  /** Says in the picture's place why there is none; without it a stopped picture looks like a live one. */
+  #cover(text) {
+    const cover = this.root.querySelector(".slate");
+    cover.hidden = text === undefined;
+    if (text === undefined) return;
+    cover.querySelector("strong").textContent = text[0];
+    cover.querySelector("span").textContent = text[1];
+  }
+
+  #hint(text) {
     const hint = this.root.querySelector(".hint");
     hint.textContent = text;
     hint.hidden = text === "";
