@@ -2,8 +2,9 @@ import Primitives
 
 /// What a viewer's path carries, from REMB and reported loss, and what to leave out when it does not suffice.
 ///
-/// Loss below 10 % says nothing about capacity (radio links lose that much); only what the receiver
-/// estimates, or heavier loss that lasts, makes a viewer's video thinner.
+/// Loss below 20 % says nothing about capacity (radio links lose that much); only what the receiver
+/// estimates, or heavier loss that lasts, makes a viewer's video thinner. A receiver's estimate begins low
+/// and climbs a few per cent a second however much the path carries: while it climbs, nothing is congested.
 package struct BandwidthEstimate: Sendable {
     /// What to send of video.
     package enum Level: UInt8, Sendable, Comparable {
@@ -25,12 +26,16 @@ package struct BandwidthEstimate: Sendable {
     private static let congestedLoss: UInt8 = 51
     /// An estimate below this share of what is sent is overload.
     private static let sufficientPercent: Int64 = 80
+    /// An estimate that has grown by this much while it was too small is on its way up.
+    private static let climbPercent: Int64 = 2
 
     package private(set) var level = Level.full
     /// Bits per second that the receiver last estimated (REMB); `nil` before the first.
     package private(set) var receiverEstimate: Int64?
     private var lossFraction: UInt8 = 0
     private var overloadedSince: MonotonicTime?
+    /// What the receiver estimated when the overload began.
+    private var estimateBefore: Int64 = 0
     private var calmSince: MonotonicTime?
     private var recovery = recoveryMilliseconds
     private var raisedAt = MonotonicTime.distantPast
@@ -67,10 +72,15 @@ package struct BandwidthEstimate: Sendable {
                 sentBitsPerSecond > 64_000 && $0 * 100 < sentBitsPerSecond * Self.sufficientPercent
             } ?? false
         let before = level
+        let isClimbing =
+            (receiverEstimate ?? 0) * 100 >= estimateBefore * (100 + Self.climbPercent)
         if lossFraction > Self.congestedLoss || starved {
             calmSince = nil
+            if overloadedSince == nil || (isClimbing && lossFraction <= Self.congestedLoss) {
+                overloadedSince = now
+                estimateBefore = receiverEstimate ?? 0
+            }
             let since = overloadedSince ?? now
-            overloadedSince = since
             if now.milliseconds(since: since) >= Self.overloadMilliseconds, level < .stopped {
                 // A level that failed soon after it was tried is tried less often.
                 if raisedAt != .distantPast, now.milliseconds(since: raisedAt) < 10_000 {
