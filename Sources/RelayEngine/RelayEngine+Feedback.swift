@@ -98,10 +98,12 @@ extension RelayEngine {
             let local = forwarder.viewers[viewer].local
         else { return }
         report.removeAll()
+        var notAfter = MonotonicTime.distantFuture
         for line in forwarder.viewers[viewer].lines {
-            guard let senderReport = forwarder.senderReport(line, now: now),
+            guard let (senderReport, leaseEnd) = forwarder.senderReport(line, now: now),
                 report.byteCount + 64 <= RTCPWriter.maximumByteCount - 64
             else { continue }
+            notAfter = min(notAfter, leaseEnd)
             report.appendSenderReport(senderReport)
             report.appendCanonicalName(cname, ssrc: senderReport.ssrc)
         }
@@ -111,7 +113,7 @@ extension RelayEngine {
             report.bytes.withUnsafeBytes { bytes in
                 forwarder.viewers[viewer].protection?.protectRTCP(bytes, into: space) ?? 0
             }
-        if length > 0 { slab.commit(length, to: remote, from: local, notAfter: .distantFuture) }
+        if length > 0 { slab.commit(length, to: remote, from: local, notAfter: notAfter) }
     }
 
     /// Sends a publisher what it is owed: reports, NACKs, keyframe requests, feedback on its transport.

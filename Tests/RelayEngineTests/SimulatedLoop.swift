@@ -1,0 +1,170 @@
+import DTLSHandshakes
+import ICELite
+import Primitives
+import RelayEngine
+import Rooms
+
+/// One media loop as the runtime drives it, cut into the pieces between which other loops and the control
+/// plane get their turn.
+final class SimulatedLoop {
+    /// Before every grace period that ever begins: the loop sleeps.
+    private static let asleep = UInt64.max
+
+    let number: Int
+    unowned let simulation: Simulation
+    var engine: RelayEngine
+    private var slab = SendSlab()
+    private var inbox: [(bytes: [UInt8], path: ICEPair, handedOverBy: Int?)] = []
+    private var mail: [EngineCommand] = []
+    private var isRunning = false
+    private var sleepNumber = 0
+    private var read = Moment(step: 0, time: .distantPast)
+    /// Grace periods that had begun when it last held nothing.
+    private(set) var passed = asleep
+    private(set) var events: [EngineEvent] = []
+    private(set) var leaseDropped = 0
+    /// Stops in the middle of its work until then: a thread that the kernel holds up.
+    var stallUntil = MonotonicTime.distantPast
+
+    init(_ number: Int, _ simulation: Simulation) {
+        self.number = number
+        self.simulation = simulation
+        engine = RelayEngine(
+            loop: number,
+            identity: simulation.identities.relay,
+            controlSSRC: 0x00C0_FFEE,
+            cname: "relay"
+        )
+    }
+
+    func post(_ commands: [EngineCommand]) {
+        mail += commands
+        wake()
+    }
+
+    func receive(_ bytes: [UInt8], _ path: ICEPair, handedOverBy: Int?) {
+        inbox.append((bytes, path, handedOverBy))
+        wake()
+    }
+
+    func wake() {
+        guard !isRunning else { return }
+        isRunning = true
+        sleepNumber += 1
+        next(microseconds: 150) { $0.begin() }
+    }
+
+    /// Goes on a little later, or much later if the kernel holds the thread up.
+    private func next(microseconds: Int64, _ phase: @escaping (SimulatedLoop) -> Void) {
+        var due = simulation.now.advanced(
+            byNanoseconds: simulation.random.number(1...microseconds) * 1_000
+        )
+        if simulation.random.chance(simulation.stallPercent) {
+            due = due.advanced(byMilliseconds: simulation.random.number(1...60))
+        }
+        simulation.at(max(due, stallUntil)) { [unowned self] in phase(self) }
+    }
+
+    // MARK: The pieces
+
+    private func begin() {
+        pass()
+        read = simulation.moment()
+        let now = simulation.now
+        let commands = mail
+        mail = []
+        for command in commands { engine.apply(command, now: now, into: &slab) }
+        let datagrams = inbox
+        inbox = []
+        for datagram in datagrams { take(datagram.bytes, datagram.path, datagram.handedOverBy, now) }
+        let sweep = engine.tick(simulation.reading, into: &slab)
+        next(microseconds: 40) { loop in
+            loop.send()
+            for other in simulationLoops(of: loop, engineWakes: loop.engine.takeWakes()) { other.wake() }
+            loop.next(microseconds: 20) { $0.forward(sweep: sweep) }
+        }
+    }
+
+    private func take(_ bytes: [UInt8], _ path: ICEPair, _ handedOverBy: Int?, _ now: MonotonicTime) {
+        var datagram = bytes
+        simulation.watchRings {
+            let outcome = datagram.withUnsafeMutableBytes {
+                engine.receive($0, on: path, handedOverBy: handedOverBy, now: now, into: &slab)
+            }
+            if case .foreign(let owner) = outcome {
+                // The engine decrypts in place only what is its own.
+                simulation.loops[owner].receive(bytes, path, handedOverBy: number)
+            }
+        }
+        for (path, receivingLoop) in engine.takePathsToAnnounce() {
+            simulation.loops[receivingLoop].post([.announcePath(path, owner: number)])
+        }
+        if !slab.hasRoom { send() }
+    }
+
+    private func forward(sweep: Bool) {
+        read = simulation.moment()
+        let isDone = engine.forward(now: simulation.now, sweep: sweep, into: &slab)
+        next(microseconds: 80) { loop in
+            loop.send()
+            loop.pass()
+            if isDone {
+                loop.end()
+            } else {
+                loop.next(microseconds: 20) { $0.forward(sweep: sweep) }
+            }
+        }
+    }
+
+    private func end() {
+        let taken = engine.takeEvents()
+        events += taken
+        for event in taken { simulation.noteEvent(event) }
+        isRunning = false
+        guard mail.isEmpty, inbox.isEmpty else { return wake() }
+        passed = Self.asleep
+        simulation.graceMayEnd()
+        sleepNumber += 1
+        let sleep = sleepNumber
+        let due = engine.nextWake
+        guard due != .distantFuture else { return }
+        simulation.at(max(due, simulation.now)) { [unowned self] in
+            if sleep == sleepNumber { wake() }
+        }
+    }
+
+    private func pass() {
+        passed = simulation.graceBegun
+        simulation.graceMayEnd()
+    }
+
+    /// The send call: what outlived its lease meanwhile is dropped.
+    private func send() {
+        let sent = simulation.moment()
+        for number in 0..<slab.messageCount {
+            let message = slab.message(number)
+            guard sent.time < message.notAfter else {
+                leaseDropped += message.segmentCount
+                continue
+            }
+            let bytes = Array(slab.bytes(of: message))
+            var offset = 0
+            while offset < bytes.count {
+                let end = min(offset + message.segmentLength, bytes.count)
+                simulation.emit(
+                    Array(bytes[offset..<end]),
+                    to: message.remote,
+                    from: message.local,
+                    read: read,
+                    sent: sent
+                )
+                offset = end
+            }
+        }
+        slab.clear()
+    }
+}
+
+private func simulationLoops(of loop: SimulatedLoop, engineWakes: UInt64) -> [SimulatedLoop] {
+    loop.simulation.loops.filter { $0.number != loop.number && engineWakes >> UInt64($0.number) & 1 == 1 }
+}

@@ -1,0 +1,45 @@
+import Primitives
+import Rooms
+import Testing
+
+@Suite("The engine in simulation")
+struct SimulationTests {
+    /// Seeds of one of the parts that run side by side; each is some seconds of a room's life.
+    private static let seedsPerPart: UInt64 = 50
+
+    @Test func picturesReachViewersOnBothLoops() throws {
+        let simulation = try Simulation(seed: 1)
+        let publisher = simulation.addPublisher(loop: 0)
+        for loop in 0...1 { simulation.addViewer(loop: loop) }
+        simulation.openAll()
+        simulation.keepLeases()
+        simulation.run(milliseconds: 3_000)
+        #expect(simulation.violations.isEmpty, "\(simulation.violations)")
+        #expect(publisher.isEstablished)
+        for viewer in simulation.viewers {
+            #expect(viewer.isEstablished)
+            for line in viewer.lines { #expect(viewer.tap.lines[line.ssrc]?.mediaCount ?? 0 > 50) }
+        }
+    }
+
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func holdsItsPromisesWhateverHappens(part: UInt64) throws {
+        var totals = RandomRoom.Totals()
+        for seed in (part * Self.seedsPerPart)..<((part + 1) * Self.seedsPerPart) {
+            let room = try RandomRoom(seed: seed)
+            room.run()
+            if let violation = room.simulation.violations.first {
+                Issue.record("\(violation)")
+                return
+            }
+            totals.add(room)
+        }
+        // The runs went where they should.
+        #expect(totals.media > 20_000, "\(totals)")
+        #expect(totals.slates > 2_000, "\(totals)")
+        #expect(totals.retransmissions > 300, "\(totals)")
+        #expect(totals.acknowledgements > 100, "\(totals)")
+        #expect(totals.switches > 300, "\(totals)")
+        #expect(totals.leaseDrops + totals.lapses > 5, "\(totals)")
+    }
+}
