@@ -88,8 +88,8 @@ export class Broadcast {
   #onEvent(name, data) {
     if (name === "audience") {
       this.#onOverview(data);
-      this.panel.show({ ...data, audiences: data.audiences ?? [], onAir: data.onAir ?? data.on_air });
-      this.#watchOnAir(data.onAir ?? data.on_air);
+      this.panel.show(data);
+      this.#watchOnAir(data.on_air);
     } else if (name === "reconnect") {
       setTimeout(() => this.reconnect(), Math.random() * 1000);
     }

@@ -40,8 +40,8 @@ const reasons = {
   expired: "Your agreement has run out.",
   invalidated: "Your agreement is no longer valid.",
   "outdated-notice": "The terms have changed since you agreed.",
-  purpose: "You agreed to something else.",
-  recipient: "You agreed to somebody else.",
+  purpose: "You agreed to something else, not to this.",
+  recipient: "You agreed to somebody else, not to this one.",
   media: "You agreed to other media.",
   scope: "You agreed for another room or session.",
   minor: "Not allowed at your age.",
@@ -88,6 +88,9 @@ export class TallyPanel {
   #change;
   #lit = "";
 
+  /** Key of the audience that this page views the room with: it is one of the viewers counted there. */
+  ownAudience;
+
   /** `change` records choices: an array of changes to a promise of the acknowledgement. */
   constructor(change) {
     this.#change = change;
@@ -106,7 +109,7 @@ export class TallyPanel {
     element("tally-summary").textContent =
       overview === undefined ? "Who receives you is unknown until it answers."
       : live.length > 0 ? `${counted(viewers, "viewer receives", "viewers receive")} you now.`
-      : overview.onAir ? "Connected. Your picture stops at the relay."
+      : overview.on_air ? "Connected. Your picture stops at the relay."
       : "Your camera is not connected to the relay.";
     document.title = `${live.length > 0 ? "● " : ""}${room} · Tally`;
     const lit = live.map(keyOf).join();
@@ -141,7 +144,7 @@ export class TallyPanel {
       const allowed = this.#standing().includes(audience);
       row.dataset.state = audience.state;
       row.querySelector(".quiet").textContent =
-        audience.state === "live" ? `Receives you now · ${counted(audience.viewers, "viewer", "viewers")}`
+        audience.state === "live" ? `Receives you now · ${this.#viewers(audience)}`
         : audience.state === "permitted" ? "Allowed · nobody receives you at the moment"
         : reasons[audience.reason] ?? "Withheld.";
       const button = row.querySelector("button");
@@ -149,6 +152,11 @@ export class TallyPanel {
       button.dataset.choice = allowed ? "withdraw" : "grant";
       button.setAttribute("aria-label", `${button.textContent}: ${nameOf(audience)}`);
     }
+  }
+
+  #viewers(audience) {
+    if (keyOf(audience) !== this.ownAudience) return counted(audience.viewers, "viewer", "viewers");
+    return audience.viewers === 1 ? "only this page" : `${audience.viewers} viewers with this page`;
   }
 
   #makeRow(key) {

@@ -12,7 +12,10 @@ let broadcast;
 async function goLive(identity, choices, onConnected) {
   const next = new Broadcast({
     ...identity,
-    onOverview: (overview) => { viewing.ownStream = overview.stream; },
+    onOverview: (overview) => {
+      viewing.ownStream = overview.stream;
+      next.panel.ownAudience = viewing.ownAudience;
+    },
     onEnd: (problem) => showOffAir(problem),
   });
   element("receipt").hidden = true;

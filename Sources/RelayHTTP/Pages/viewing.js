@@ -1,6 +1,7 @@
 // Views the room: one WHEP session, a tile for each stream, and reconnecting when the session ends.
 import { access, announce, counted, element, room, showProblem, viewToken } from "./page.js";
-import { BackOff, Problem, sleep, WhepClient } from "./tally.js";
+import { keyOf } from "./panel.js";
+import { BackOff, claimsOf, Problem, sleep, WhepClient } from "./tally.js";
 
 // Streams that one viewer can show at a time; each is one audio and one video line of the offer.
 const slotCount = 9;
@@ -15,6 +16,12 @@ export class Viewing {
   ownStream;
   /** The participant's own screen name while on air. */
   ownName;
+
+  /** Key of the audience that this page is one of; `undefined` while it receives nothing. */
+  get ownAudience() {
+    const { purpose, recipient } = claimsOf(access.view ?? "");
+    return this.#linked && purpose ? keyOf({ purpose, recipient }) : undefined;
+  }
 
   async run() {
     const backOff = new BackOff();
