@@ -8,6 +8,7 @@ struct ParticipantView: Sendable {
     var audio: SlotReport?
     var firstStampedAt: MonotonicTime?
     var firstUnstampedAt: MonotonicTime?
+    var firstStampedIsKeyframe = false
 }
 
 /// A viewer's look at one participant, found by the stamp in their picture.
@@ -50,7 +51,8 @@ struct WatchedParticipant: Sendable {
                 video: reports.first { $0.kind == "video" && $0.slot == slot },
                 audio: reports.first { $0.kind == "audio" && $0.slot == slot },
                 firstStampedAt: video?.firstStampedAt,
-                firstUnstampedAt: video?.firstUnstampedAt
+                firstUnstampedAt: video?.firstUnstampedAt,
+                firstStampedIsKeyframe: video?.firstStampedIsKeyframe ?? false
             )
         }
     }

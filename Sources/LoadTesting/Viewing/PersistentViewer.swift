@@ -87,12 +87,21 @@ package struct PersistentViewer: Sendable {
                 await report(viewing, start: start)
                 return nil
             }
+            let (reconnects, reconnect) = AsyncStream<Void>.makeStream()
             let events = Task {
                 try? await viewer.client.followEvents(
                     of: viewing.session,
                     token: token,
                     names: WHEPViewer.eventNames
-                ) { tell(.event($0)) }
+                ) { event in
+                    tell(.event(event))
+                    if event.name == "reconnect" { reconnect.yield() }
+                }
+            }
+            group.addTask {
+                // The server asks us to come again: at once, and elsewhere if it has said so.
+                for await _ in reconnects { break }
+                return nil
             }
             var stood = false
             for await result in group {

@@ -24,6 +24,8 @@ struct ReceivedVideo {
     /// When the first picture of each kind since `forgetFirsts` was decoded.
     private(set) var firstStampedAt: MonotonicTime?
     private(set) var firstUnstampedAt: MonotonicTime?
+    /// Whether the first picture with a stamp since `forgetFirsts` was a keyframe.
+    private(set) var firstStampedIsKeyframe = false
     /// From a stamp's time to its decoding, in milliseconds.
     private(set) var latencyMilliseconds: Int?
     private(set) var lastDecodedAt: MonotonicTime?
@@ -109,13 +111,17 @@ struct ReceivedVideo {
         picture = decoded
         // Decoding takes its time, which belongs to the latency.
         let time = ClientClock.monotonic
+        let stamp = PictureStamp(reading: decoded)
         if let last = lastDecodedAt {
             let pause = time.nanoseconds(since: last)
             longestPauseNanoseconds = max(longestPauseNanoseconds, pause)
-            if pause > Self.freezeMilliseconds * 1_000_000 { freezeCount += 1 }
+            // A slate comes once a second, all keyframes, and the way back from it is no freeze either.
+            let isSlate = stamp == nil && frame.isKeyframe
+            let isResumption = stamp != nil && lastStamp == nil
+            if pause > Self.freezeMilliseconds * 1_000_000, !isSlate, !isResumption { freezeCount += 1 }
         }
         lastDecodedAt = time
-        guard let stamp = PictureStamp(reading: decoded) else {
+        guard let stamp else {
             lastStamp = nil
             latencyMilliseconds = nil
             lastUnstampedAt = time
@@ -124,7 +130,10 @@ struct ReceivedVideo {
         }
         lastStamp = stamp
         lastStampedAt = time
-        firstStampedAt = firstStampedAt ?? time
+        if firstStampedAt == nil {
+            firstStampedAt = time
+            firstStampedIsKeyframe = frame.isKeyframe
+        }
         let difference = Int32(
             bitPattern: SyntheticVideo.milliseconds(ClientClock.wall) &- stamp.milliseconds
         )

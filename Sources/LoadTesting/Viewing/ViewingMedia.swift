@@ -320,7 +320,7 @@ extension ViewerSlot {
 
     /// Whether a keyframe should be asked for.
     var wantsKeyframe: Bool {
-        guard let video, video.needsKeyframe else { return false }
+        guard ssrc != nil, let video, video.needsKeyframe else { return false }
         return reorderer.receivedCount > 0 || keyframeRequests < Self.requestsOfSilentSlot
     }
 }
