@@ -33,7 +33,8 @@ package func fuzzRTP(_ bytes: [UInt8]) throws(BrokenInvariant) -> Bool {
         "a payload lies in the packet"
     )
     let padding = try demandValue(RTPHeader.paddingLength(of: span), "a payload leaves a padding")
-    try demand((padding > 0) == header.hasPadding, "padding is there exactly if the header says so")
+    let stated = header.hasPadding ? Int(bytes[bytes.count - 1]) : 0
+    try demand(padding == stated, "padding is as long as its last byte says, if the header speaks of it")
     try demand(range.upperBound + padding == bytes.count, "padding is what follows the payload")
     try checkRetransmission(span.bytes(range))
     return true

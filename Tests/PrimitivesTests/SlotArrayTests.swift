@@ -27,7 +27,7 @@ private struct Single: ~Copyable {
 
 @Suite struct SlotArrayTests {
     @Test(arguments: 0..<20 as Range<UInt64>)
-    func behavesAsADictionaryOfSlotsDoes(seed: UInt64) {
+    func behavesAsADictionaryOfSlotsDoes(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let living = Counted.Living()
         do {
@@ -39,9 +39,9 @@ private struct Single: ~Copyable {
                 let grows = Int.random(in: 0..<10, using: &random) < (number / 150 % 2 == 0 ? 7 : 3)
                 if grows || model.isEmpty {
                     let slot = slots.insert(Single(counted: Counted(number, living)))
-                    #expect(model[slot] == nil)
+                    try #require(model[slot] == nil)
                     // A free slot is used again before a new one is.
-                    #expect(slot < highest || model.count == highest)
+                    try #require(slot < highest || model.count == highest)
                     model[slot] = (number, 0)
                     highest = max(highest, slot + 1)
                 } else if let slot = model.keys.sorted().randomElement(using: &random) {
@@ -50,26 +50,26 @@ private struct Single: ~Copyable {
                     if Bool.random(using: &random) {
                         let removed = slots.remove(slot)
                         let (number, changes) = (removed.counted.number, removed.changes)
-                        #expect(number == model[slot]?.number)
-                        #expect(changes == model[slot]?.changes)
+                        try #require(number == model[slot]?.number)
+                        try #require(changes == model[slot]?.changes)
                         model[slot] = nil
                     }
                 }
                 let (count, end) = (slots.count, slots.end)
-                #expect(count == model.count)
-                #expect(end == highest)
+                try #require(count == model.count)
+                try #require(end == highest)
             }
-            #expect(living.count == model.count)
+            try #require(living.count == model.count)
             for slot in -2..<(slots.end + 2) {
                 let isThere = slots.contains(slot)
-                #expect(isThere == (model[slot] != nil))
+                try #require(isThere == (model[slot] != nil))
                 guard isThere else { continue }
                 let (number, changes) = (slots[slot].counted.number, slots[slot].changes)
-                #expect(number == model[slot]?.number)
-                #expect(changes == model[slot]?.changes)
+                try #require(number == model[slot]?.number)
+                try #require(changes == model[slot]?.changes)
             }
         }
-        #expect(living.count == 0)
+        try #require(living.count == 0)
     }
 
     @Test func elementsStayInTheirSlotsWhileTheArrayGrows() {
