@@ -289,7 +289,9 @@ extension LiveRoom {
             )
         }
         guard isRestart else {
-            if let ufrag = fragment.iceUfrag, ufrag != negotiated.remoteUfrag {
+            let restarted =
+                participant.flatMap { publications[$0]?.restartedUfrag } ?? viewing?.restartedUfrag
+            if let ufrag = fragment.iceUfrag, ufrag != restarted ?? negotiated.remoteUfrag {
                 throw RelayProblem(
                     "precondition-failed",
                     status: 412,
@@ -311,8 +313,12 @@ extension LiveRoom {
             environment.plane.post([.restartICE(peer, local: credentials, remoteUfrag: ufrag)], to: loop)
         else { throw .overloaded }
         let newTag = Self.newEntityTag()
-        if let participant { publications[participant]?.entityTag = newTag }
+        if let participant {
+            publications[participant]?.entityTag = newTag
+            publications[participant]?.restartedUfrag = ufrag
+        }
         viewings[session]?.entityTag = newTag
+        viewings[session]?.restartedUfrag = ufrag
         return .restarted(
             fragment: TrickleFragment.restartAnswer(
                 environment.localTransport(credentials),

@@ -27,6 +27,8 @@ struct Publication {
     var negotiated: NegotiatedSession
     var entityTag: String
     var tracks: [PublishedTrack]
+    /// The peer's fragment after an ICE restart; before one, the offer's.
+    var restartedUfrag: String?
     /// Path and keys are there: the participant is on air.
     var isOnAir = false
     /// Order of going on air.
@@ -71,6 +73,8 @@ struct Viewing {
     var slots: [ViewerSlot]
     /// A plain player: it gets one stream and keeps it.
     let isPlain: Bool
+    /// The peer's fragment after an ICE restart; before one, the offer's.
+    var restartedUfrag: String?
     var feed = EventFeed()
     var hasShownFirstLine = false
 
