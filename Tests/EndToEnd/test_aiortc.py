@@ -68,7 +68,7 @@ def test_aiortc_without_a_grant_shows_a_slate_and_silence(network_relay, start_p
     token = network_relay.publish_token("ada", "Ada")
     publisher = start_peer("publish", token, 15, str(clip("bigbuckbunny")))
     for _ in range(50):
-        if network_relay.consents("ada", token)["onAir"]:
+        if network_relay.consents("ada", token)["on_air"]:
             break
         publisher.poll()
         subprocess.run(["sleep", "0.2"], check=True)

@@ -1,6 +1,7 @@
 """Chromium to Chromium through the room page."""
 
 import json
+import time
 
 from room_page import difference, eventually
 
@@ -21,19 +22,20 @@ def test_browser_sees_browser_for_thirty_seconds_without_a_freeze(relay, chromiu
     back = publisher.tile(name="Grace")
     publisher.wait_for_frames(back)
 
-    back.evaluate("tile => tile.querySelector('video').play()")
-    before_back = publisher.inbound(back)
-    measured = viewer.measure(tile, 30)
-    after_back = publisher.inbound(back)
-    print_measurement("Ada as Grace sees her", measured)
+    viewer.turn_on_sound()
+    publisher.turn_on_sound()
+    there, again = viewer.start_measuring(tile), publisher.start_measuring(back)
+    time.sleep(30)
+    for title, measured in (
+        ("Ada as Grace sees her", viewer.measured(there)),
+        ("Grace as Ada sees her", publisher.measured(again)),
+    ):
+        print_measurement(title, measured)
+        assert measured["frames"] >= 30 * 15
+        assert measured["longest_gap"] <= 500
+        assert measured["samples"] >= 30 * 48_000 * 0.95
+        assert measured["energy"] > 0
     viewer.page.screenshot(path=str(tmp_path / "room.png"))
-
-    assert measured["frames"] >= 30 * 15
-    assert measured["longest_gap"] <= 500
-    assert measured["samples"] >= 30 * 48_000 * 0.95
-    assert measured["energy"] > 0
-    assert after_back["video"]["framesDecoded"] - before_back["video"]["framesDecoded"] >= 30 * 15
-    assert after_back["audio"]["totalAudioEnergy"] > before_back["audio"]["totalAudioEnergy"]
 
 
 def test_nobody_receives_a_participant_who_chose_nobody(relay, chromium, open_room):
@@ -62,7 +64,7 @@ def test_withdrawing_shows_a_slate_to_that_audience_only(relay, chromium, open_r
     assert "Withdrawn. In effect since" in publisher.page.text_content("#receipt")
     slate = viewer.tile("withheld")
     assert "Ada" not in slate.text_content()
-    assert "withdr" not in viewer.page.text_content("body").lower()
+    assert "withdr" not in viewer.page.inner_text("body").lower()
     viewer.wait_for_frames(slate, count=1, seconds=5)
 
     before, partner_before = viewer.frames_decoded(slate), partner.frames_decoded(partner_tile)
@@ -106,7 +108,7 @@ def test_two_viewers_see_the_same_participant(relay, chromium, open_room):
         viewer.wait_for_frames(viewer.tile(name="Ada"), count=60)
     # The late joiner started from the ring: it has a picture without the other losing any.
     row = publisher.page.locator('#audiences li[data-audience="live_room"]')
-    eventually(lambda: "3 viewers" in row.text_content(), "the panel counts both viewers and the own page")
+    eventually(lambda: "3 viewers with this page" in row.text_content(), "the panel counts viewers and the own page")
 
 
 def test_leaving_empties_the_room(relay, chromium, open_room):
