@@ -131,7 +131,7 @@ let package = Package(
         module(
             "RelayRuntime",
             [
-                "CLinuxNet", "Primitives", "RTPPackets", "Disclosures", "MediaRings",
+                "CLinuxNet", "Primitives", "RTPPackets", "Disclosures", "MediaRings", "ICELite",
                 "DTLSHandshakes", "SRTPProtection", "PeerTransports", "Rooms", "RelayEngine",
                 .product(name: "Logging", package: "swift-log"),
             ]

@@ -344,12 +344,13 @@ int tally_poller_wait(int poller, int64_t nanoseconds, uint32_t *numbers, int ca
     return count;
 }
 
-int tally_cut_off(int descriptor) {
+int tally_null_open(void) {
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nothing < 0) return -errno;
-    int result = dup3(nothing, descriptor, O_CLOEXEC) < 0 ? -errno : 0;
-    close(nothing);
-    return result;
+    return nothing < 0 ? -errno : nothing;
+}
+
+int tally_cut_off(int descriptor, int nothing) {
+    return dup3(nothing, descriptor, O_CLOEXEC) < 0 ? -errno : 0;
 }
 
 void tally_close(int descriptor) {

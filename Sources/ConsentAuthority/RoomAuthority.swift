@@ -55,6 +55,12 @@ package struct RoomAuthority: Sendable {
     /// The fold of everything that is known to be durable.
     package internal(set) var durable: RoomConsent
 
+    /// Whether something was asked for that the log does not hold, or may hold without our knowing: such a room
+    /// must not be forgotten.
+    package var hasUnwritten: Bool {
+        !pending.isEmpty || inFlight != nil || !doubtful.isEmpty || logState != .known
+    }
+
     var tracks: [TrackID: Track] = [:]
     var audiences: [AudienceID: Audience] = [:]
     var gates: [GateKey: Gate] = [:]

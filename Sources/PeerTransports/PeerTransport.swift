@@ -34,6 +34,8 @@ package enum TransportEnd: Sendable, Equatable {
     /// No check nominated a path, or none was valid for 30 s.
     case pathLost
     case handshakeFailed(DTLSFailure)
+    /// The engine had no room for the peer.
+    case refused
 }
 
 /// One peer: ICE, then DTLS, then SRTP, over whatever path was checked.
@@ -88,8 +90,9 @@ package struct PeerTransport: ~Copyable {
             now: now,
             response: &response
         )
-        if case .respond = outcome {
-            if handshakePath == nil { handshakePath = path }
+        if case .respond(_, let selectionChanged) = outcome {
+            // The path that the peer has chosen is the one on which it surely listens.
+            if handshakePath == nil || selectionChanged { handshakePath = path }
             // As client (the peer is passive) we speak first, once a path is known.
             if role == .client { handshake.start(now: now) }
         }
@@ -144,7 +147,13 @@ package struct PeerTransport: ~Copyable {
         switch handshake.status {
         case .failed(let failure): return .handshakeFailed(failure)
         case .closed: return .closedByPeer
-        case .handshaking, .established: break
+        case .handshaking:
+            // Checks alone do not keep a seat: whoever has no keys by now is not going to have any.
+            if now.milliseconds(since: createdAt) >= DTLSHandshake.handshakeMilliseconds {
+                return .handshakeFailed(.timedOut)
+            }
+        case .established:
+            break
         }
         if let establishedAt, !isReleased, now.milliseconds(since: establishedAt) >= Self.releaseMilliseconds
         {

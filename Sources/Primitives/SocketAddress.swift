@@ -77,13 +77,14 @@ extension SocketAddress {
         guard text.utf8.count <= 45 else { return nil }
         let halves = String(text).split(separator: "::", maxSplits: 2, omittingEmptySubsequences: false)
         guard halves.count <= 2 else { return nil }
-        func groups(_ half: Substring) -> [UInt16]? {
+        func groups(_ half: Substring, isLast: Bool) -> [UInt16]? {
             if half.isEmpty { return [] }
             var result: [UInt16] = []
             let parts = half.split(separator: ":", omittingEmptySubsequences: false)
             for (index, part) in parts.enumerated() {
                 if part.contains(".") {
-                    guard index == parts.count - 1, let value = parseIPv4(part) else { return nil }
+                    // RFC 4291 2.2: an embedded IPv4 address is the last 32 bits.
+                    guard isLast, index == parts.count - 1, let value = parseIPv4(part) else { return nil }
                     result.append(UInt16(truncatingIfNeeded: value >> 16))
                     result.append(UInt16(truncatingIfNeeded: value))
                 } else {
@@ -95,10 +96,12 @@ extension SocketAddress {
             }
             return result
         }
-        guard let front = groups(halves[0]) else { return nil }
+        guard let front = groups(halves[0], isLast: halves.count == 1) else { return nil }
         var all = front
         if halves.count == 2 {
-            guard let back = groups(halves[1]), front.count + back.count <= 7 else { return nil }
+            guard let back = groups(halves[1], isLast: true), front.count + back.count <= 7 else {
+                return nil
+            }
             all += [UInt16](repeating: 0, count: 8 - front.count - back.count) + back
         }
         guard all.count == 8 else { return nil }

@@ -74,6 +74,7 @@ struct PublisherIngest {
             payload = (payload.lowerBound + RTXPayload.headerByteCount)..<payload.upperBound
         } else {
             tracks[source.track].mediaSSRC = header.ssrc
+            tracks[source.track].startSource(header.ssrc)
         }
         return publish(
             packet,
@@ -155,7 +156,12 @@ struct PublisherIngest {
         guard isFirst else { return .drop(.replayed) }
         if !tracks[track].hasNumbering {
             tracks[track].hasNumbering = true
-            tracks[track].numbering.restart(incoming: raw - 1_000, outgoing: raw - 1_000)
+            if tracks[track].lastPublished < 0 {
+                // Room for packets that arrive late before the first.
+                tracks[track].numbering.restart(incoming: raw - 1_000, outgoing: raw - 1_000)
+            } else {
+                tracks[track].numbering.restart(incoming: raw, outgoing: tracks[track].lastPublished + 1)
+            }
         }
         var facts = PayloadFacts()
         if payload.isEmpty {
@@ -203,7 +209,11 @@ struct PublisherIngest {
                 )
             } ?? tracks[track].ring.publish(record, payload: packet.extracting(payload))
         guard position != nil else { return .drop(.tooLarge) }
-        if facts.startsKeyframe { tracks[track].keyframes.keyframeArrived() }
+        tracks[track].lastPublished = max(tracks[track].lastPublished, sequence)
+        if facts.startsKeyframe, tracks[track].keyframeTimestamp != header.timestamp {
+            tracks[track].keyframeTimestamp = header.timestamp
+            tracks[track].keyframes.keyframeArrived()
+        }
         return .published(track: track)
     }
 

@@ -115,19 +115,29 @@ extension RelayEngine {
             slab.append(response, to: path.remote, from: path.local)
             foreignPaths.forget(pair)
             if let handedOverBy { pathsToAnnounce.append((pair, handedOverBy)) }
-            if paths[pair] != slot {
-                paths[pair] = slot
-                if peers[slot].paths.count >= ICELiteAgent.maximumValidatedPairs * 2 {
-                    let stale = peers[slot].paths.removeFirst()
-                    if stale != pair { paths[stale] = nil }
-                }
-                peers[slot].paths.append(pair)
-            }
+            if paths[pair] != slot { remember(pair, of: slot) }
             if selectionChanged, peers[slot].nominatedAt == nil { peers[slot].nominatedAt = now }
-            if peers[slot].transport.isEstablished { setPath(slot, peers[slot].transport.ice.selected) }
+            if peers[slot].transport.isEstablished {
+                // A check of another path does not bring a dead one back.
+                let isLive = peers[slot].transport.ice.isLive(now: now)
+                setPath(slot, isLive ? peers[slot].transport.ice.selected : nil)
+            }
             flushHandshake(slot, now: now, into: &slab)
         }
         return .taken
+    }
+
+    /// Puts a checked path into the address table; a peer that has too many forgets its oldest.
+    private mutating func remember(_ pair: ICEPair, of slot: Int) {
+        paths[pair] = slot
+        peers[slot].paths.removeAll { $0 == pair }
+        if peers[slot].paths.count >= ICELiteAgent.maximumValidatedPairs * 2 {
+            let selected = peers[slot].transport.ice.selected
+            let stale = peers[slot].paths.remove(at: peers[slot].paths.firstIndex { $0 != selected } ?? 0)
+            // It may have become another peer's meanwhile.
+            if paths[stale] == slot { paths[stale] = nil }
+        }
+        peers[slot].paths.append(pair)
     }
 
     private mutating func receiveMedia(
@@ -137,14 +147,15 @@ extension RelayEngine {
     ) {
         guard peers[slot].publisher != nil else { return drop(.fromViewer) }
         guard peers[slot].transport.inbound != nil else { return drop(.notEstablished) }
-        guard peers[slot].publisher?.allowance.take(datagram.count, now: now) == true else {
-            return drop(.rateLimited)
-        }
         guard let result = peers[slot].transport.inbound?.unprotectRTP(datagram) else { return }
         switch result {
         case .drop(let reason):
             drop(DropReason(reason))
         case .plaintext(let length, _):
+            // After the authentication, so that forged packets use up nobody's allowance.
+            guard peers[slot].publisher?.allowance.take(datagram.count, now: now) == true else {
+                return drop(.rateLimited)
+            }
             let packet = UnsafeRawBufferPointer(datagram).bytes.extracting(0..<length)
             let ntp = NTPTimestamp(nanosecondsSince1970: now.nanoseconds &+ wallOffset).rawValue
             guard let outcome = peers[slot].publisher?.receive(packet, now: now, wallNTP: ntp) else { return }

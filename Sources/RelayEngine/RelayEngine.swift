@@ -30,6 +30,8 @@ package struct EngineCounters: Sendable {
 package struct RelayEngine: ~Copyable {
     /// Sessions of one loop; beyond it the control plane refuses new ones.
     package static let peerLimit = 20_000
+    /// A peer whose transport has ended is forgotten after this long.
+    package static let endedMilliseconds: Int64 = 10_000
     /// Timers run this often while there is a peer.
     package static let tickMilliseconds: Int64 = 10
 
@@ -43,7 +45,11 @@ package struct RelayEngine: ~Copyable {
         var control: OutboundProtection?
         let createdAt: MonotonicTime
         var nominatedAt: MonotonicTime?
-        var isEnded = false
+        /// When the transport ended; such a peer is sent nothing and goes by itself after a while.
+        var endedAt: MonotonicTime?
+        var isEnded: Bool { endedAt != nil }
+        /// Our fragments that name it, the newest last.
+        var ufrags: [[UInt8]] = []
         /// Paths in the address table.
         var paths: [ICEPair] = []
         var nextSenderReports = MonotonicTime.distantPast
@@ -97,7 +103,7 @@ package struct RelayEngine: ~Copyable {
             remove(slot)
         case .restartICE(let id, let local, let remoteUfrag):
             guard let slot = slots[id] else { return }
-            ufrags[Array(local.ufrag.utf8)] = slot
+            announce(ufrag: Array(local.ufrag.utf8), of: slot)
             peers[slot].transport.restart(local: local, remoteUfrag: remoteUfrag)
         case .addTrack(let ring):
             if feeds[ring.track] == nil { feeds[ring.track] = forwarder.addFeed(ring) }
@@ -185,7 +191,10 @@ package struct RelayEngine: ~Copyable {
         _ part: PeerPart,
         now: MonotonicTime
     ) {
-        guard slots[id] == nil, peers.count < Self.peerLimit else { return }
+        guard slots[id] == nil, peers.count < Self.peerLimit else {
+            events.append(.ended(id, .refused))
+            return
+        }
         var viewer = -1
         var publisher: PublisherIngest?
         switch part {
@@ -203,8 +212,15 @@ package struct RelayEngine: ~Copyable {
             )
         )
         slots[id] = slot
-        ufrags[Array(parameters.local.ufrag.utf8)] = slot
+        announce(ufrag: Array(parameters.local.ufrag.utf8), of: slot)
         if viewer >= 0 { viewerSlots[viewer] = slot }
+    }
+
+    /// Makes checks that name `ufrag` the peer's; of earlier ones only the last stays.
+    private mutating func announce(ufrag: [UInt8], of slot: Int) {
+        if peers[slot].ufrags.count >= 2 { ufrags[peers[slot].ufrags.removeFirst()] = nil }
+        peers[slot].ufrags.append(ufrag)
+        ufrags[ufrag] = slot
     }
 
     /// The peer that a STUN username names.
@@ -223,18 +239,22 @@ package struct RelayEngine: ~Copyable {
             forwarder.removeViewer(peers[slot].viewer)
         }
         for path in peers[slot].paths where paths[path] == slot { paths[path] = nil }
-        ufrags = ufrags.filter { $0.value != slot }
+        for ufrag in peers[slot].ufrags { ufrags[ufrag] = nil }
         slots[id] = nil
         _ = peers.remove(slot)
     }
 
     private mutating func tick(peer slot: Int, now: MonotonicTime, into slab: inout SendSlab) {
         if let end = peers[slot].transport.tick(now: now), !peers[slot].isEnded {
-            peers[slot].isEnded = true
+            peers[slot].endedAt = now
             setPath(slot, nil)
             events.append(.ended(peers[slot].id, end))
         }
-        guard !peers[slot].isEnded else { return }
+        if let endedAt = peers[slot].endedAt {
+            // The control plane removes it at once; should that command be lost, it must not stay.
+            if now.milliseconds(since: endedAt) >= Self.endedMilliseconds { remove(slot) }
+            return
+        }
         flushHandshake(slot, now: now, into: &slab)
         if peers[slot].viewer >= 0 {
             if !peers[slot].transport.ice.isLive(now: now) { setPath(slot, nil) }

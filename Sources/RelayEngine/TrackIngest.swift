@@ -18,6 +18,12 @@ struct TrackIngest {
     var statistics: ReceptionStatistics?
     var structure: DependencyStructure?
     var isStarted = false
+    /// The source that the numbers are of; another one starts them anew.
+    var activeSSRC: UInt32?
+    /// Highest number published into the ring; -1 before the first.
+    var lastPublished: Int64 = -1
+    /// RTP timestamp of the newest keyframe, of which H.264 tells several times.
+    var keyframeTimestamp: UInt32?
     /// A sender report's moment on both of the publisher's clocks.
     private var captureReference: (ntp: UInt64, timestamp: UInt32)?
 
@@ -25,6 +31,19 @@ struct TrackIngest {
         self.parameters = parameters
         ring = parameters.ring
         mediaSSRC = parameters.ssrcs.first
+    }
+
+    /// Takes a new source in: its numbers have nothing to do with the earlier one's, and continue the ring's.
+    mutating func startSource(_ ssrc: UInt32) {
+        guard activeSSRC != ssrc else { return }
+        if activeSSRC != nil {
+            unwrapper = SequenceUnwrapper()
+            missing = MissingSequences()
+            admitted = AdmittedSequences()
+            hasNumbering = false
+            captureReference = nil
+        }
+        activeSSRC = ssrc
     }
 
     mutating func note(_ report: SenderReport, arrival: MonotonicTime) {

@@ -90,6 +90,7 @@ package final class DataPlane: Sendable {
         let deadline = SystemClock.monotonic.advanced(byMilliseconds: Self.graceMilliseconds)
         var waiting = loops.filter { !$0.quiescent.hasPassed(number) }
         var attempt = 0
+        var cutOff = 0
         while !waiting.isEmpty {
             attempt += 1
             if attempt <= 20 {
@@ -99,11 +100,13 @@ package final class DataPlane: Sendable {
             }
             waiting.removeAll { $0.quiescent.hasPassed(number) }
             if !waiting.isEmpty, SystemClock.monotonic >= deadline {
-                for loop in waiting { loop.cutOff() }
-                return waiting.count
+                cutOff += waiting.count
+                // A loop that cannot be cut off is waited for: an acknowledgement is never false.
+                waiting.removeAll { $0.cutOff() }
+                cutOff -= waiting.count
             }
         }
-        return 0
+        return cutOff
     }
 
     /// Each loop's counters, as of a tenth of a second ago.

@@ -12,6 +12,9 @@ final class LoopMailbox: Sendable {
     /// Datagrams that may wait to be taken over from other loops: some milliseconds at full rate.
     static let datagramLimit = 4_096
 
+    /// Of these, checks that nobody has authenticated yet.
+    static let checkLimit = 512
+
     struct HandedDatagram: Sendable {
         var bytes: [UInt8]
         var remote: SocketAddress
@@ -49,7 +52,11 @@ final class LoopMailbox: Sendable {
     /// Leaves a datagram; `false` if there is no room.
     func hand(_ datagram: HandedDatagram) -> Bool {
         let hasRoom = contents.withLock { contents in
-            guard contents.datagrams.count < Self.datagramLimit else { return false }
+            // RFC 7983: the first byte of a STUN message is 0 to 3.
+            let isCheck = (datagram.bytes.first ?? 0) <= 3
+            guard contents.datagrams.count < (isCheck ? Self.checkLimit : Self.datagramLimit) else {
+                return false
+            }
             contents.datagrams.append(datagram)
             return true
         }

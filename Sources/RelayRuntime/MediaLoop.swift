@@ -14,8 +14,14 @@ final class MediaLoop: @unchecked Sendable {
     /// Receive buffer asked for: a default one drops ingress while 50,000 packets a second go out.
     private static let receiveBufferBytes: Int32 = 8 << 20
     private static let sendBufferBytes: Int32 = 8 << 20
+    /// Slabs sent in a row before the loop receives again: under overload checks must still be answered.
+    private static let slabsPerTurn = 64
     /// How often the loop publishes its counters.
     private static let statisticsMilliseconds: Int64 = 100
+
+    private struct Cut {
+        var isCutOff = false
+    }
 
     let number: Int
     let mailbox: LoopMailbox
@@ -25,12 +31,16 @@ final class MediaLoop: @unchecked Sendable {
     private let graceRequests: GraceRequests
     private let onEvents: @Sendable (Int, [EngineEvent]) -> Void
     private let published = Mutex(LoopStatistics())
-    private let isCutOff = Atomic<Bool>(false)
+    /// Guards the descriptor's number against being closed while another thread cuts it off.
+    private let cut = Mutex(Cut())
+    private let hasBeenCut = Atomic<Bool>(false)
     private let descriptor: Atomic<Int32>
     private let hasEnded = Atomic<Bool>(false)
     private var peersOfLoops: [LoopMailbox] = []
     let port: UInt16
     private let usesGRO: Bool
+    /// What takes the socket's place when the loop is cut off.
+    private let nothing: Int32
 
     /// Opens the loop's socket.
     ///
@@ -44,7 +54,11 @@ final class MediaLoop: @unchecked Sendable {
     ) throws(DataPlaneError) {
         let wake = tally_event_open()
         guard wake >= 0 else { throw .cannotWake(errno: -wake) }
+        // Opened now: when it is needed there may be no descriptor left.
+        let nothing = tally_null_open()
+        guard nothing >= 0 else { throw .cannotWake(errno: -nothing) }
         let (socket, usesGRO) = try Self.open(bind, reusesPort: reusesPort)
+        self.nothing = nothing
         self.number = number
         mailbox = LoopMailbox(wakeDescriptor: wake)
         self.reusesPort = reusesPort
@@ -59,6 +73,7 @@ final class MediaLoop: @unchecked Sendable {
     deinit {
         tally_close(descriptor.load(ordering: .relaxed))
         tally_close(mailbox.wakeDescriptor)
+        tally_close(nothing)
     }
 
     private static func open(
@@ -101,9 +116,15 @@ final class MediaLoop: @unchecked Sendable {
     var isEnded: Bool { hasEnded.load(ordering: .acquiring) }
 
     /// Takes the socket away from a loop that is not quiescent in time: whatever it does then, nothing leaves.
-    func cutOff() {
-        _ = tally_cut_off(descriptor.load(ordering: .relaxed))
-        isCutOff.store(true, ordering: .releasing)
+    ///
+    /// Answers whether it is away.
+    func cutOff() -> Bool {
+        cut.withLock { cut in
+            guard !cut.isCutOff else { return true }
+            cut.isCutOff = tally_cut_off(descriptor.load(ordering: .relaxed), nothing) == 0
+            if cut.isCutOff { hasBeenCut.store(true, ordering: .releasing) }
+            return cut.isCutOff
+        }
     }
 
     var statistics: LoopStatistics { published.withLock { $0 } }
@@ -114,9 +135,10 @@ final class MediaLoop: @unchecked Sendable {
         var sender = SendLoop()
         var statistics = LoopStatistics()
         statistics.usesGRO = usesGRO
-        guard let receiver = ReceiveLoop() else { return }
+        guard let receiver = ReceiveLoop() else { preconditionFailure("no memory to receive into") }
         var nextStatistics = MonotonicTime.distantPast
         var mayHaveMore = false
+        var isUnfinished = false
         quiescent.pass(graceRequests.begun)
         while !mailbox.isStopping.load(ordering: .acquiring) {
             if !mayHaveMore { sleep(until: engine.nextWake) }
@@ -134,16 +156,17 @@ final class MediaLoop: @unchecked Sendable {
             )
             mayHaveMore = outcome.mayHaveMore
             if outcome.error != 0 { recover(from: outcome.error) }
-            let sweep = engine.tick(SystemClock.reading, into: &slab)
+            let sweep = engine.tick(SystemClock.reading, into: &slab) || isUnfinished
             send(&slab, &sender, &statistics)
             wakeOthers(engine.takeWakes())
-            while true {
+            isUnfinished = true
+            for _ in 0..<Self.slabsPerTurn where isUnfinished {
                 // Each batch is read under passes minted at its own time.
-                let isDone = engine.forward(now: SystemClock.monotonic, sweep: sweep, into: &slab)
+                isUnfinished = !engine.forward(now: SystemClock.monotonic, sweep: sweep, into: &slab)
                 send(&slab, &sender, &statistics)
                 quiescent.pass(graceRequests.begun)
-                if isDone { break }
             }
+            if isUnfinished { mayHaveMore = true }
             let now = SystemClock.monotonic
             if engine.counters.published != publishedBefore, statistics.datagramsOut != sentBefore {
                 statistics.noteLatency(nanoseconds: now.nanoseconds(since: received))
@@ -199,14 +222,16 @@ final class MediaLoop: @unchecked Sendable {
 
     /// A loop that was cut off opens a new socket once it runs again; its peers find it at the same port.
     private func recover(from error: Int32) {
-        guard isCutOff.exchange(false, ordering: .acquiring) else { return }
-        let old = descriptor.load(ordering: .relaxed)
-        guard let (socket, _) = try? Self.open(bindAddress, reusesPort: reusesPort) else {
-            isCutOff.store(true, ordering: .releasing)
-            return
+        guard hasBeenCut.load(ordering: .acquiring) else { return }
+        cut.withLock { cut in
+            guard cut.isCutOff, let (socket, _) = try? Self.open(bindAddress, reusesPort: reusesPort) else {
+                return
+            }
+            let old = descriptor.exchange(socket, ordering: .relaxed)
+            cut.isCutOff = false
+            hasBeenCut.store(false, ordering: .releasing)
+            tally_close(old)
         }
-        descriptor.store(socket, ordering: .relaxed)
-        tally_close(old)
     }
 
     private func hand(_ datagram: UnsafeMutableRawBufferPointer, _ path: ICEPair, to loop: Int) -> Bool {

@@ -8,7 +8,7 @@ import Rooms
 /// Sends what a slab holds, or drops it: nothing read through a pass is kept for later.
 struct SendLoop: ~Copyable {
     /// sendmmsg errors that say that the kernel or the device cannot segment for us.
-    private static let segmentationRefusals: Set<Int32> = [EINVAL, EIO, ENOPROTOOPT, EOPNOTSUPP]
+    private static let segmentationRefusals: Set<Int32> = [EIO, ENOPROTOOPT, EOPNOTSUPP]
 
     private let messages: UnsafeMutablePointer<tally_outgoing>
     private(set) var usesGSO = true
@@ -71,6 +71,11 @@ struct SendLoop: ~Copyable {
             if messages[sent].segment > 0, Self.segmentationRefusals.contains(error) {
                 usesGSO = false
                 statistics.usesGSO = false
+                continue
+            }
+            if messages[sent].segment > 0, error == EINVAL || error == EMSGSIZE {
+                // This destination's path is too narrow for the run's segments: one at a time, and only here.
+                sent += sendSegments(messages[sent], on: descriptor, statistics: &statistics)
                 continue
             }
             if error == ENOTSOCK || error == EBADF { return error }

@@ -21,7 +21,6 @@ enum EventDocuments {
     }
 
     struct Withheld: Codable {
-        var stream: String
         var slot: Int
     }
 

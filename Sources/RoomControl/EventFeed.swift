@@ -5,12 +5,19 @@ struct EventFeed {
     /// Events that may wait for a slow reader; the oldest are dropped, and every reconnection starts whole.
     static let readerBuffer = 256
 
-    private var sequence: UInt64 = 0
+    /// Starts at random, so that an identifier of an earlier feed of the same name matches nothing.
+    private var sequence = UInt64.random(in: 1...(1 << 48))
     private var recent: [RelayEvent] = []
     private var readers: [Int: AsyncStream<RelayEvent>.Continuation] = [:]
     private var nextReader = 0
 
     var hasReaders: Bool { !readers.isEmpty }
+
+    /// Notes that something happened that nobody was told: whoever reconnects needs the whole state.
+    mutating func skip() {
+        sequence += 1
+        recent = []
+    }
 
     /// Sends an event to every reader and remembers it.
     mutating func send(_ name: String, json: String) {

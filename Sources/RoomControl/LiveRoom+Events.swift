@@ -1,5 +1,6 @@
 import Disclosures
 import Primitives
+import RelayRuntime
 import Rooms
 import SessionDescriptions
 
@@ -11,12 +12,15 @@ extension LiveRoom {
         _ session: SessionID,
         after last: UInt64?
     ) throws(RelayProblem) -> AsyncStream<RelayEvent> {
-        guard viewings[session] != nil else { throw .unknownSession }
-        let onAir = publications.values.filter(\.isOnAir).map(\.stream.text).sorted()
+        guard let audience = viewings[session]?.audience else { throw .unknownSession }
+        let shown = publications.values.filter { isDisclosed($0, to: audience) }.map(\.stream.text).sorted()
         let snapshot = [
-            ("active", EventDocuments.json(EventDocuments.Streams(streams: onAir))),
+            ("active", EventDocuments.json(EventDocuments.Streams(streams: shown))),
             ("slots", EventDocuments.json(slots(of: session))),
-            ("viewercount", EventDocuments.json(EventDocuments.ViewerCount(viewers: viewings.count))),
+            (
+                "viewercount",
+                EventDocuments.json(EventDocuments.ViewerCount(viewers: audiences[audience]?.sessions ?? 0))
+            ),
         ]
         let stream = viewings[session]?.feed.open(after: last, snapshot: snapshot) { reader in
             Task { await self.removeViewerReader(reader, of: session) }
@@ -31,44 +35,76 @@ extension LiveRoom {
 
     /// Sends an event to one viewer, if somebody listens.
     func send(_ name: String, _ document: some Encodable, to session: SessionID) {
-        guard viewings[session]?.feed.hasReaders == true else { return }
+        guard viewings[session]?.feed.hasReaders == true else {
+            viewings[session]?.feed.skip()
+            return
+        }
         viewings[session]?.feed.send(name, json: EventDocuments.json(document))
     }
 
     func tellSlots(_ session: SessionID) {
-        guard viewings[session]?.feed.hasReaders == true else { return }
+        guard viewings[session]?.feed.hasReaders == true else {
+            viewings[session]?.feed.skip()
+            return
+        }
         send("slots", slots(of: session), to: session)
     }
 
+    /// The number of viewers has changed: told once a second at most, to all who listen.
     func tellViewerCount() {
-        for session in Array(viewings.keys) {
-            send("viewercount", EventDocuments.ViewerCount(viewers: viewings.count), to: session)
-        }
+        viewerCountIsStale = true
         stale.formUnion(publications.keys)
     }
 
-    /// The mapping of m-lines to streams.
-    ///
-    /// An audience learns a name only with media it is shown.
+    func showViewerCount(now: MonotonicTime) {
+        guard viewerCountIsStale, now >= nextViewerCount else { return }
+        viewerCountIsStale = false
+        nextViewerCount = now.advanced(byMilliseconds: RoomTiming.viewerCountMilliseconds)
+        // An audience is told of itself only.
+        let counts = Dictionary(
+            uniqueKeysWithValues: audiences.map { audience, present in
+                (audience, EventDocuments.json(EventDocuments.ViewerCount(viewers: present.sessions)))
+            }
+        )
+        for session in Array(viewings.keys) {
+            guard let viewing = viewings[session], viewing.feed.hasReaders,
+                let json = counts[viewing.audience]
+            else { continue }
+            viewings[session]?.feed.send("viewercount", json: json)
+        }
+    }
+
+    /// The mapping of m-lines to streams; of what is withheld an audience learns the slot only.
     private func slots(of session: SessionID) -> EventDocuments.Slots {
         guard let viewing = viewings[session] else { return EventDocuments.Slots(slots: []) }
         return EventDocuments.Slots(
             slots: viewing.slots.enumerated().map { index, slot in
                 let audio = slot.audio.map { viewing.lines[$0] }
                 let video = slot.video.map { viewing.lines[$0] }
-                let isShown = audio?.state == .live || video?.state == .live || video?.state == .overloaded
                 let publication = publications.values.first { $0.isOnAir && $0.stream == slot.stream }
+                let isShown = isDisclosed(publication, to: viewing.audience)
                 return EventDocuments.Slot(
                     slot: index,
                     audioMid: audio?.media.mid,
                     videoMid: video?.media.mid,
-                    stream: publication?.stream.text,
+                    stream: isShown ? publication?.stream.text : nil,
                     name: isShown ? publication?.displayName : nil,
                     audio: Self.word(audio?.state),
                     video: Self.word(video?.state)
                 )
             }
         )
+    }
+
+    /// Whether the door lets anything of the publication through to the audience now.
+    func isDisclosed(_ publication: Publication?, to audience: Audience) -> Bool {
+        guard let publication, publication.isOnAir, let audience = audiences[audience]?.id else {
+            return false
+        }
+        let now = SystemClock.monotonic
+        return publication.tracks.contains { track in
+            gates[GateName(track: track.id, audience: audience)]?.isOpen(now: now) == true
+        }
     }
 
     private static func word(_ state: MediaLine.State?) -> String {

@@ -32,6 +32,10 @@ actor LiveRoom {
     var waiting: [ConsentTicket: CheckedContinuation<Result<Acknowledgement, RelayProblem>, Never>] = [:]
     /// Answers that came before the requester waited for them.
     var answered: [ConsentTicket: Result<Acknowledgement, RelayProblem>] = [:]
+    var viewerCountIsStale = false
+    var nextViewerCount = MonotonicTime.distantPast
+    /// Sessions that have ended since the last tick.
+    private var ended: [SessionID] = []
     private var nextOrdinal = 1
     private var emptySince: MonotonicTime?
     /// The directory has let the room go; whoever still holds it comes again.
@@ -58,16 +62,30 @@ actor LiveRoom {
         run(effects)
     }
 
+    /// What a tick tells the directory.
+    struct TickResult: Sendable {
+        /// Sessions that have ended since the last tick.
+        var ended: [SessionID]
+        /// The room has been empty for long and is let go.
+        var isClosed: Bool
+    }
+
     /// Renews leases, notices expiry, refreshes panels.
-    ///
+    func tick() -> TickResult {
+        defer { ended = [] }
+        return TickResult(ended: ended, isClosed: refresh())
+    }
+
     /// Answers whether the room has been empty for long.
-    func tick() -> Bool {
+    private func refresh() -> Bool {
         let now = SystemClock.reading
         var effects: [ConsentEffect] = []
         authority.tick(now: now, effects: &effects)
         run(effects)
         showPanels()
-        guard publications.isEmpty, viewings.isEmpty, waiting.isEmpty,
+        showViewerCount(now: now.monotonic)
+        // What the log does not hold yet lives here only.
+        guard publications.isEmpty, viewings.isEmpty, waiting.isEmpty, !authority.hasUnwritten,
             !feeds.values.contains(where: \.hasReaders)
         else {
             emptySince = nil
@@ -125,14 +143,18 @@ actor LiveRoom {
         run(effects)
         for session in Array(viewings.keys) {
             assign(session)
-            send("active", EventDocuments.Streams(streams: [publication.stream.text]), to: session)
+            guard let audience = viewings[session]?.audience else { continue }
+            let shown = isDisclosed(publications[participant], to: audience) ? [publication.stream.text] : []
+            send("active", EventDocuments.Streams(streams: shown), to: session)
         }
         stale.insert(participant)
     }
 
     /// Ends a publishing session and tells everybody who watched it.
     func endPublication(_ participant: ParticipantID) {
+        let knowing = Set(audiences.keys.filter { isDisclosed(publications[participant], to: $0) })
         guard let publication = publications.removeValue(forKey: participant) else { return }
+        ended.append(publication.session)
         participantsOfPeers[publication.peer] = nil
         environment.returnLoop(publication.loop)
         _ = environment.plane.post([.removePeer(publication.peer)], to: publication.loop)
@@ -147,7 +169,12 @@ actor LiveRoom {
         for session in Array(viewings.keys) {
             release(publication.stream, in: session)
             assign(session)
-            send("inactive", EventDocuments.Streams(streams: [publication.stream.text]), to: session)
+            let shown = viewings[session].map { knowing.contains($0.audience) } == true
+            send(
+                "inactive",
+                EventDocuments.Streams(streams: shown ? [publication.stream.text] : []),
+                to: session
+            )
         }
         stale.insert(participant)
     }
@@ -156,6 +183,7 @@ actor LiveRoom {
     func endViewing(_ session: SessionID) {
         guard var viewing = viewings.removeValue(forKey: session) else { return }
         viewing.feed.finish()
+        ended.append(session)
         sessionsOfPeers[viewing.peer] = nil
         environment.returnLoop(viewing.loop)
         _ = environment.plane.post([.removePeer(viewing.peer)], to: viewing.loop)
@@ -259,7 +287,7 @@ actor LiveRoom {
         }
         switch state {
         case .withheld:
-            send("withheld", EventDocuments.Withheld(stream: stream.text, slot: slot), to: session)
+            send("withheld", EventDocuments.Withheld(slot: slot), to: session)
         case .overloaded:
             send("overload", EventDocuments.Overload(slot: slot, state: "stopped"), to: session)
         case .idle, .joining, .live, .unsupported:

@@ -113,7 +113,12 @@ package actor RelayControl: RelayService {
             do {
                 try await environment.log.heartbeat()
                 lastHeartbeat = startedAt
-                for room in rooms.values { await room.heartbeatCommitted(startedAt: startedAt) }
+                // Rooms side by side: one that is busy must not let the leases of the others lapse.
+                await withDiscardingTaskGroup { group in
+                    for room in rooms.values {
+                        group.addTask { await room.heartbeatCommitted(startedAt: startedAt) }
+                    }
+                }
             } catch {
                 logger.error("the consent log does not take heartbeats", metadata: ["error": "\(error)"])
             }
@@ -123,24 +128,23 @@ package actor RelayControl: RelayService {
 
     private func tick() async {
         while !Task.isCancelled {
-            for (name, room) in rooms where await room.tick() { rooms[name] = nil }
-            await forgetEndedSessions()
+            let present = rooms
+            let results = await withTaskGroup(of: (RoomName, LiveRoom.TickResult).self) { group in
+                for (name, room) in present { group.addTask { (name, await room.tick()) } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            for (name, result) in results {
+                for session in result.ended { forget(session) }
+                if result.isClosed, rooms[name] === present[name] { rooms[name] = nil }
+            }
             try? await Task.sleep(for: .milliseconds(RoomTiming.tickMilliseconds))
-        }
-    }
-
-    private func forgetEndedSessions() async {
-        for (session, entry) in sessions {
-            if let room = rooms[entry.room], await room.owner(of: session) != nil { continue }
-            forget(session)
         }
     }
 
     private func forget(_ session: SessionID) {
         guard let entry = sessions.removeValue(forKey: session) else { return }
         if let peer = entry.peer { roomsOfPeers[peer] = nil }
-        Self.lower(&sessionsPerToken, entry.origin.tokenID)
-        Self.lower(&sessionsPerAddress, entry.origin.address)
+        dismiss(entry.origin)
     }
 
     private static func lower(_ counts: inout [String: Int], _ key: String) {
@@ -152,14 +156,18 @@ package actor RelayControl: RelayService {
 
     package func publish(_ request: PublishRequest) async throws(RelayProblem) -> SessionAnswer {
         try admit(request.origin)
-        let room = try await open(request.room)
-        let answer = try await room.publish(request)
-        await register(answer.session, request.room, room, request.origin)
-        return answer
+        do {
+            let room = try await open(request.room)
+            let answer = try await room.publish(request)
+            await register(answer.session, request.room, room, request.origin)
+            return answer
+        } catch {
+            dismiss(request.origin)
+            throw error
+        }
     }
 
     package func view(_ request: ViewRequest) async throws(RelayProblem) -> SessionAnswer {
-        try admit(request.origin)
         guard let room = rooms[request.room] else {
             throw RelayProblem(
                 "room-not-live",
@@ -168,9 +176,15 @@ package actor RelayControl: RelayService {
                 retryAfterSeconds: RoomTiming.retrySeconds
             )
         }
-        let answer = try await room.view(request)
-        await register(answer.session, request.room, room, request.origin)
-        return answer
+        try admit(request.origin)
+        do {
+            let answer = try await room.view(request)
+            await register(answer.session, request.room, room, request.origin)
+            return answer
+        } catch {
+            dismiss(request.origin)
+            throw error
+        }
     }
 
     package func owner(of session: SessionID) async -> SessionOwner? {
@@ -295,6 +309,15 @@ package actor RelayControl: RelayService {
                 retryAfterSeconds: 5
             )
         }
+        // Counted now, so that requests that come together do not all find room.
+        if !origin.tokenID.isEmpty { sessionsPerToken[origin.tokenID, default: 0] += 1 }
+        if !origin.address.isEmpty { sessionsPerAddress[origin.address, default: 0] += 1 }
+    }
+
+    /// Takes back what `admit` counted.
+    private func dismiss(_ origin: SessionOrigin) {
+        Self.lower(&sessionsPerToken, origin.tokenID)
+        Self.lower(&sessionsPerAddress, origin.address)
     }
 
     /// The room, read from the log first if it is not there: nothing opens before its log was read to the end.
@@ -352,8 +375,6 @@ package actor RelayControl: RelayService {
         let peer = await room.peer(of: session)
         sessions[session] = SessionEntry(room: name, origin: origin, peer: peer)
         if let peer { roomsOfPeers[peer] = name }
-        if !origin.tokenID.isEmpty { sessionsPerToken[origin.tokenID, default: 0] += 1 }
-        if !origin.address.isEmpty { sessionsPerAddress[origin.address, default: 0] += 1 }
     }
 
     private static func state(_ choice: ConsentChange.Choice) -> ConsentState {

@@ -27,6 +27,7 @@ enum RoomTiming {
     static let frozenMilliseconds: Int64 = 2_000
     /// Timers of rooms: lease renewal, expiry, panels.
     static let tickMilliseconds: Int64 = 100
+    static let viewerCountMilliseconds: Int64 = 1_000
     /// An empty room is forgotten after this long.
     static let emptyMilliseconds: Int64 = 30_000
     /// An append to the log that takes longer has failed.

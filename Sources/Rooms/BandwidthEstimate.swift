@@ -26,6 +26,8 @@ package struct BandwidthEstimate: Sendable {
     private static let congestedLoss: UInt8 = 51
     /// An estimate below this share of what is sent is overload.
     private static let sufficientPercent: Int64 = 80
+    /// What no path carries: a receiver may state any 64-bit number.
+    private static let largestEstimate: Int64 = 1_000_000_000_000
     /// An estimate that has grown by this much while it was too small is on its way up.
     private static let climbPercent: Int64 = 2
 
@@ -50,7 +52,7 @@ package struct BandwidthEstimate: Sendable {
 
     /// Takes the receiver's own estimate in bits per second.
     package mutating func received(estimate bitsPerSecond: UInt64) {
-        receiverEstimate = Int64(clamping: bitsPerSecond)
+        receiverEstimate = min(Int64(clamping: bitsPerSecond), Self.largestEstimate)
     }
 
     /// Takes the fraction lost (of 256) of a report block about video.

@@ -198,6 +198,9 @@ extension Forwarder {
         )
     }
 
+    /// An SRTP index has 48 bits (RFC 3711 3.3.1); a line that has used them up falls silent.
+    private static var sequenceLimit: Int64 { 1 << 48 }
+
     /// Protects a packet whose header is written; 0 without keys.
     func seal(
         viewer: Int,
@@ -207,7 +210,9 @@ extension Forwarder {
         ssrc: UInt32,
         into space: UnsafeMutableRawBufferPointer
     ) -> Int {
-        guard viewers[viewer].protection != nil else { return 0 }
+        guard viewers[viewer].protection != nil, sequence >= 0, sequence < Self.sequenceLimit else {
+            return 0
+        }
         return viewers[viewer].protection?.protectRTP(
             headerLength: headerLength,
             payload: payload,

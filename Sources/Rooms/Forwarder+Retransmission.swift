@@ -55,6 +55,11 @@ extension Forwarder {
     ) {
         let viewer = lines[line].viewer
         guard let remote = viewers[viewer].remote, let local = viewers[viewer].local else { return }
+        // Asked first: encryption that is thrown away is what a storm of NACKs would buy.
+        guard viewers[viewer].retransmissionBudget.take(SendSlab.datagramCapacity, now: now) else {
+            counters.retransmissionsRefused += 1
+            return
+        }
         let space = slab.space
         let parameters = lines[line].parameters
         let rtxSequence = lines[line].rtxSequence
@@ -100,10 +105,7 @@ extension Forwarder {
             return (length, false)
         }
         guard case .packet(let written) = read, written.length > 0 else { return }
-        guard viewers[viewer].retransmissionBudget.take(written.length, now: now) else {
-            counters.retransmissionsRefused += 1
-            return
-        }
+        viewers[viewer].retransmissionBudget.giveBack(SendSlab.datagramCapacity - written.length)
         if written.isRTX { lines[line].rtxSequence += 1 }
         slab.commit(written.length, to: remote, from: local, notAfter: pass.notAfter)
         counters.retransmissions += 1

@@ -9,15 +9,18 @@ extension Forwarder {
         now: MonotonicTime,
         into slab: inout SendSlab
     ) -> Bool {
-        let count = feeds[feed].audiences[audience].lines.count
-        for position in 0..<count {
-            let line = feeds[feed].audiences[audience].lines[position]
-            guard viewers[lines[line].viewer].isReady else { continue }
+        while lineCursor < feeds[feed].audiences[audience].lines.count {
+            let line = feeds[feed].audiences[audience].lines[lineCursor]
+            guard viewers[lines[line].viewer].isReady else {
+                lineCursor += 1
+                continue
+            }
             if lines[line].state != .withheld {
                 lines[line].nextSlate = now
                 set(line, .withheld)
             }
             guard slateWhenDue(line, now: now, into: &slab) else { return false }
+            lineCursor += 1
         }
         return true
     }

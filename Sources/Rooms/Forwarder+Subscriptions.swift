@@ -61,6 +61,11 @@ extension Forwarder {
         guard lines[line].parameters.kind == feeds[feed].ring.kind else { return }
         unsubscribe(line)
         var audience = feeds[feed].audiences.firstIndex { $0.gate === gate }
+        if audience == nil, let free = feeds[feed].audiences.firstIndex(where: { $0.lines.isEmpty }) {
+            // Audiences come and go; the place of one that nobody is left of serves again.
+            feeds[feed].audiences[free] = AudienceFeed(gate: gate)
+            audience = free
+        }
         if audience == nil {
             feeds[feed].audiences.append(AudienceFeed(gate: gate))
             audience = feeds[feed].audiences.count - 1
@@ -72,6 +77,7 @@ extension Forwarder {
         lines[line].feed = feed
         lines[line].audience = audience
         lines[line].nextSlate = now
+        lines[line].keyframeWishedAt = .distantPast
         begin(line, now: now)
     }
 

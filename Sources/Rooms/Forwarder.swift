@@ -50,8 +50,10 @@ package struct Forwarder: ~Copyable {
     var slates: [SlateFrames] = []
     package internal(set) var counters = ForwardingCounters()
     package internal(set) var changes: [LineChange] = []
-    /// Where the walk over feeds goes on after a full slab.
+    /// Where the walk goes on after a full slab: feed, audience within it, line within that.
     private var cursor = 0
+    private var audienceCursor = 0
+    var lineCursor = 0
 
     package init() {}
 
@@ -63,11 +65,17 @@ package struct Forwarder: ~Copyable {
             if feeds.contains(cursor), !feeds[cursor].audiences.isEmpty {
                 let head = feeds[cursor].ring.head
                 if sweep || feeds[cursor].needsSweep || head != feeds[cursor].servedHead {
-                    guard serve(feed: cursor, now: now, into: &slab) else { return false }
+                    guard serve(feed: cursor, now: now, into: &slab) else {
+                        // The rest of the feed is due although nothing new comes.
+                        feeds[cursor].needsSweep = true
+                        return false
+                    }
                     feeds[cursor].servedHead = head
                 }
             }
             cursor += 1
+            audienceCursor = 0
+            lineCursor = 0
         }
         cursor = 0
         return true
@@ -83,8 +91,13 @@ package struct Forwarder: ~Copyable {
     private mutating func serve(feed: Int, now: MonotonicTime, into slab: inout SendSlab) -> Bool {
         let ring = feeds[feed].ring
         feeds[feed].needsSweep = false
-        for audience in feeds[feed].audiences.indices {
-            guard !feeds[feed].audiences[audience].lines.isEmpty else { continue }
+        while audienceCursor < feeds[feed].audiences.count {
+            let audience = audienceCursor
+            guard !feeds[feed].audiences[audience].lines.isEmpty else {
+                audienceCursor += 1
+                lineCursor = 0
+                continue
+            }
             let gate = feeds[feed].audiences[audience].gate
             let served = gate.withPass(now: now) { pass in
                 serve(feed: feed, audience: audience, ring: ring, pass, now: now, into: &slab)
@@ -96,6 +109,8 @@ package struct Forwarder: ~Copyable {
                 counters.passesDenied += 1
                 guard withhold(feed: feed, audience: audience, now: now, into: &slab) else { return false }
             }
+            audienceCursor += 1
+            lineCursor = 0
         }
         return true
     }
@@ -108,11 +123,14 @@ package struct Forwarder: ~Copyable {
         now: MonotonicTime,
         into slab: inout SendSlab
     ) -> Bool {
-        let count = feeds[feed].audiences[audience].lines.count
-        for position in 0..<count {
-            let line = feeds[feed].audiences[audience].lines[position]
-            guard viewers[lines[line].viewer].isReady else { continue }
+        while lineCursor < feeds[feed].audiences[audience].lines.count {
+            let line = feeds[feed].audiences[audience].lines[lineCursor]
+            guard viewers[lines[line].viewer].isReady else {
+                lineCursor += 1
+                continue
+            }
             guard serve(line: line, ring: ring, pass, now: now, into: &slab) else { return false }
+            lineCursor += 1
         }
         return true
     }
@@ -125,15 +143,21 @@ package struct Forwarder: ~Copyable {
         now: MonotonicTime,
         into slab: inout SendSlab
     ) -> Bool {
+        if lines[line].isStopped, lines[line].state != .live {
+            set(line, .overloaded)
+            return true
+        }
         switch lines[line].state {
         case .live:
             break
         case .idle, .withheld, .unsupported, .overloaded:
-            if lines[line].isStopped {
-                set(line, .overloaded)
-                return true
+            if lines[line].state == .unsupported {
+                // The publisher may come back to a codec that the viewer has, with a keyframe.
+                guard let keyframe = ring.newestKeyframe(pass), keyframe > lines[line].next else {
+                    feeds[lines[line].feed].needsSweep = true
+                    return slateWhenDue(line, now: now, into: &slab)
+                }
             }
-            if lines[line].state == .unsupported { return slateWhenDue(line, now: now, into: &slab) }
             if lines[line].state == .withheld { feeds[lines[line].feed].needsSweep = true }
             begin(line, now: now)
             fallthrough

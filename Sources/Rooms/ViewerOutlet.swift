@@ -46,4 +46,9 @@ struct RetransmissionBudget: Sendable {
         available -= Int64(bytes)
         return true
     }
+
+    /// Returns what was taken and not sent.
+    mutating func giveBack(_ bytes: Int) {
+        available = min(Self.burstBytes, available + Int64(bytes))
+    }
 }

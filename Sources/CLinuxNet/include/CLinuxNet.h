@@ -83,8 +83,11 @@ void tally_poller_remove(int poller, int descriptor);
 /// numbers and returns how many there are, 0 at the time, or -errno.
 int tally_poller_wait(int poller, int64_t nanoseconds, uint32_t *numbers, int capacity);
 
-/// Replaces the descriptor by one that nothing can be sent through. Returns 0 or -errno.
-int tally_cut_off(int descriptor);
+/// A descriptor that nothing can be sent through, or -errno.
+int tally_null_open(void);
+
+/// Makes `descriptor` a copy of `nothing`, so that nothing leaves by it. Returns 0 or -errno.
+int tally_cut_off(int descriptor, int nothing);
 
 void tally_close(int descriptor);
 

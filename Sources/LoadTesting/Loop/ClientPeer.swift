@@ -10,7 +10,7 @@ import SRTPProtection
 package final class ClientPeer {
     /// Without an answer to our checks for this long the server is taken for gone; checks are repeated up to
     /// every 1.6 s, so that a lost one does not end it.
-    package static let patienceMilliseconds: Int64 = 8_000
+    package static let patienceMilliseconds: Int64 = 6_000
     /// SSRCs that a server may send from: slots of a large room, each with its retransmissions.
     static let maximumSources = 128
 
