@@ -213,6 +213,8 @@ struct PublisherIngest {
         if facts.startsKeyframe, tracks[track].keyframeTimestamp != header.timestamp {
             tracks[track].keyframeTimestamp = header.timestamp
             tracks[track].keyframes.keyframeArrived()
+            // Whoever has wished for one by now finds it in the ring.
+            _ = tracks[track].ring.takeKeyframeWishes()
         }
         return .published(track: track)
     }

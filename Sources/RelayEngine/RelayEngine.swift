@@ -112,7 +112,9 @@ package struct RelayEngine: ~Copyable {
             forwarder.removeFeed(feed)
         case .subscribe(let id, let mediaIndex, let track, let gate, let payloadTypes):
             guard let line = line(id, mediaIndex), let feed = feeds[track] else { return }
+            let before = forwarder.lines[line].feed
             forwarder.subscribe(line, feed: feed, gate: gate, payloadTypes: payloadTypes, now: now)
+            if before >= 0 { forwarder.setReader(feed: before, loop: loop) }
             forwarder.setReader(feed: feed, loop: loop)
         case .unsubscribe(let id, let mediaIndex):
             guard let line = line(id, mediaIndex) else { return }
@@ -235,8 +237,11 @@ package struct RelayEngine: ~Copyable {
     private mutating func remove(_ slot: Int) {
         let id = peers[slot].id
         if peers[slot].viewer >= 0 {
+            let lines = forwarder.viewers[peers[slot].viewer].lines
+            let fedFrom = lines.map { forwarder.lines[$0].feed }
             viewerSlots[peers[slot].viewer] = nil
             forwarder.removeViewer(peers[slot].viewer)
+            for feed in fedFrom where feed >= 0 { forwarder.setReader(feed: feed, loop: loop) }
         }
         for path in peers[slot].paths where paths[path] == slot { paths[path] = nil }
         for ufrag in peers[slot].ufrags { ufrags[ufrag] = nil }

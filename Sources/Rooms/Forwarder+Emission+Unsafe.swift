@@ -92,7 +92,14 @@ extension Forwarder {
         }
         if lines[line].isStarting { start(line, with: packet, now: now) }
         if lines[line].codec != packet.codec { lines[line].codec = packet.codec }
-        if packet.facts.temporalLayer > lines[line].temporalLimit, lines[line].map.skip(packet.sequence) {
+        if packet.facts.startsFrame {
+            lines[line].temporalLayer = packet.facts.joinableTemporalLayer(
+                current: lines[line].temporalLayer,
+                target: lines[line].temporalLimit,
+                codec: packet.codec
+            )
+        }
+        if packet.facts.temporalLayer > lines[line].temporalLayer, lines[line].map.skip(packet.sequence) {
             counters.thinned += 1
             written.isPassedOver = true
             return written

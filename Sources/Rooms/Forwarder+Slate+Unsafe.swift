@@ -38,9 +38,9 @@ extension Forwarder {
         guard lines[line].nextSlate <= now else { return true }
         guard let slate = slate(for: line) else { return true }
         let frame = lines[line].slateCount % 2 == 0 ? slate.frames.0 : slate.frames.1
+        guard slab.hasRoom(for: frame.payloads.count) else { return false }
         lines[line].slateCount &+= 1
         for payload in frame.payloads.indices {
-            guard slab.hasRoom else { return payload > 0 }
             sendSlate(line, slate.codec, frame, payload, now: now, into: &slab)
         }
         let interval =

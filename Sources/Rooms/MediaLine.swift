@@ -114,8 +114,10 @@ package struct MediaLine: Sendable {
     var isStarting = true
     var nextSlate = MonotonicTime.distantPast
     var slateCount = 0
-    /// Highest temporal layer sent.
+    /// Highest temporal layer that may be sent.
     var temporalLimit: UInt8 = .max
+    /// Highest temporal layer sent: rises to the limit where a frame allows it.
+    var temporalLayer: UInt8 = .max
     var isStopped = false
     package internal(set) var packetCount: UInt32 = 0
     package internal(set) var octetCount: UInt32 = 0

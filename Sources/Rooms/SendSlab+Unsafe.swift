@@ -51,8 +51,12 @@ package struct SendSlab: ~Copyable {
     package var isEmpty: Bool { messageCount == 0 }
 
     /// Whether another datagram of any size fits.
-    package var hasRoom: Bool {
-        messageCount < Self.messageCapacity && byteCount + Self.datagramCapacity <= Self.byteCapacity
+    package var hasRoom: Bool { hasRoom(for: 1) }
+
+    /// Whether so many more datagrams of any size fit.
+    package func hasRoom(for count: Int) -> Bool {
+        messageCount + count <= Self.messageCapacity
+            && byteCount + count * Self.datagramCapacity <= Self.byteCapacity
     }
 
     /// Where the next datagram is written: `datagramCapacity` bytes.

@@ -13,13 +13,16 @@ package struct SlateFrames: Sendable {
         let indexes: [PictureIndex]
     }
 
+    /// Payloads of one keyframe: a still of a few colours has less than ten, and all must fit into one slab.
+    package static let payloadLimit = 64
+
     package let codec: MediaCodec
     /// The level_idc that an H.264 slate keeps to; 0 for other codecs.
     package let level: UInt8
     /// Two that take turns: two H.264 IDR pictures in a row must differ (ITU-T H.264 7.4.3, idr_pic_id).
     let frames: (Frame, Frame)
 
-    /// `nil` if there is no payload, or one is empty, too large or malformed for the codec.
+    /// `nil` if there is no payload, or too many, or one is empty, too large or malformed for the codec.
     package init?(
         codec: MediaCodec,
         level: UInt8 = 0,
@@ -35,7 +38,7 @@ package struct SlateFrames: Sendable {
     }
 
     private static func frame(_ codec: MediaCodec, _ payloads: [[UInt8]]) -> Frame? {
-        guard !payloads.isEmpty else { return nil }
+        guard !payloads.isEmpty, payloads.count <= payloadLimit else { return nil }
         var indexes: [PictureIndex] = []
         for (number, payload) in payloads.enumerated() {
             guard payload.count <= SendSlab.payloadCapacity,

@@ -31,7 +31,8 @@ struct LineRecord {
     private(set) var timestamps: [Int64: UInt32] = [:]
     private(set) var lastMediaAt: MonotonicTime?
     private(set) var lastSlateAt: MonotonicTime?
-    private(set) var firstMediaAfterSlate: [SentPacket] = []
+    /// The first packet of each stretch, and when it left.
+    private(set) var beginnings: [(original: SentPacket, time: MonotonicTime)] = []
     private(set) var slateTimes: [MonotonicTime] = []
     private(set) var mediaCount = 0
     private(set) var thinnedCount = 0
@@ -42,6 +43,8 @@ struct LineRecord {
     private var lastPicture: UInt16?
     private var lastTL0: UInt8 = 0
     private var stretch: Stretch?
+    /// A frame of a higher layer was left out: those after it depend on it, up to the next that can be joined.
+    private var needsSync = false
     /// Index to the track's own number, for packets that had not arrived when others passed.
     private var gaps: [Int64: Int64] = [:]
 
@@ -157,7 +160,8 @@ struct LineRecord {
             )
             gaps = [:]
             switchCount += 1
-            firstMediaAfterSlate.append(original)
+            needsSync = false
+            beginnings.append((original, packet.time))
         }
         take(packet, picture: picture, tl0: tl0)
         return nil
@@ -214,6 +218,13 @@ struct LineRecord {
         }
         gaps.merge(opened) { $1 }
         thinnedCount += thinned
+        if thinned > 0 { needsSync = true }
+        if original.temporalLayer > 0, original.startsFrame {
+            if needsSync, !original.isSync {
+                return "layer \(original.temporalLayer) where it cannot be joined"
+            }
+            needsSync = false
+        }
         stretch?.newest = stored.sequence
         return nil
     }

@@ -62,6 +62,19 @@ final class RandomRoom {
         for audience in audiences where simulation.random.chance(70) { simulation.openAll(audience) }
         keepLeases()
         flip()
+        if simulation.random.chance(40) { beBothered() }
+    }
+
+    private func beBothered() {
+        let stranger = Stranger(simulation: simulation)
+        func bother() {
+            guard let attempt = Stranger.Attempt.allCases.randomElement(using: &simulation.random) else {
+                return
+            }
+            stranger.attempt(attempt)
+            simulation.after(simulation.random.number(5...60), bother)
+        }
+        simulation.after(100, bother)
     }
 
     func run() {

@@ -14,6 +14,8 @@ class SimulatedClient {
     let address: SocketAddress
     /// The loop that owns the session.
     let loop: Int
+    let local: ICECredentials
+    let remote: ICECredentials
     var ice: ICECheckingClient
     let handshake: DTLSHandshake
     var inbound: InboundProtection?
@@ -21,6 +23,10 @@ class SimulatedClient {
     private(set) var establishedAt: MonotonicTime?
     /// Neither sends nor hears anything any more.
     var isDead = false
+    var sendsChecks = true
+    var startsHandshake = true
+    /// The last datagrams it sent that were no STUN, as somebody on the way could have kept them.
+    private(set) var overheard: [[UInt8]] = []
     /// Datagrams that reached it.
     private(set) var received = 0
 
@@ -38,6 +44,8 @@ class SimulatedClient {
         self.id = id
         self.address = address
         self.loop = loop
+        self.local = local
+        self.remote = remote
         ice = ICECheckingClient(
             localUfrag: local.ufrag,
             remote: remote,
@@ -58,8 +66,10 @@ class SimulatedClient {
     func tick() {
         guard !isDead else { return }
         let now = simulation.now
-        while let check = ice.poll(now: now, random: &simulation.random) { send(check.bytes) }
-        if ice.selected != nil { handshake.start(now: now) }
+        if sendsChecks {
+            while let check = ice.poll(now: now, random: &simulation.random) { send(check.bytes) }
+        }
+        if startsHandshake, ice.selected != nil { handshake.start(now: now) }
         if let due = handshake.nextTimeout, due <= now { handshake.handleTimeout(now: now) }
         flushHandshake()
         if isEstablished { makeMedia() }
@@ -122,6 +132,10 @@ class SimulatedClient {
 
     func send(_ datagram: [UInt8]) {
         guard !isDead else { return }
+        if datagram[0] > 3 {
+            if overheard.count >= 64 { overheard.removeFirst() }
+            overheard.append(datagram)
+        }
         simulation.sendToRelay(datagram, from: address)
     }
 

@@ -25,6 +25,8 @@ final class SimulatedLoop {
     private(set) var leaseDropped = 0
     /// Stops in the middle of its work until then: a thread that the kernel holds up.
     var stallUntil = MonotonicTime.distantPast
+    /// The same, with media in its slab.
+    var stallBeforeSendingUntil = MonotonicTime.distantPast
 
     init(_ number: Int, _ simulation: Simulation) {
         self.number = number
@@ -55,14 +57,18 @@ final class SimulatedLoop {
     }
 
     /// Goes on a little later, or much later if the kernel holds the thread up.
-    private func next(microseconds: Int64, _ phase: @escaping (SimulatedLoop) -> Void) {
+    private func next(
+        microseconds: Int64,
+        notBefore earliest: MonotonicTime = .distantPast,
+        _ phase: @escaping (SimulatedLoop) -> Void
+    ) {
         var due = simulation.now.advanced(
             byNanoseconds: simulation.random.number(1...microseconds) * 1_000
         )
         if simulation.random.chance(simulation.stallPercent) {
             due = due.advanced(byMilliseconds: simulation.random.number(1...60))
         }
-        simulation.at(max(due, stallUntil)) { [unowned self] in phase(self) }
+        simulation.at(max(due, stallUntil, earliest)) { [unowned self] in phase(self) }
     }
 
     // MARK: The pieces
@@ -105,7 +111,7 @@ final class SimulatedLoop {
     private func forward(sweep: Bool) {
         read = simulation.moment()
         let isDone = engine.forward(now: simulation.now, sweep: sweep, into: &slab)
-        next(microseconds: 80) { loop in
+        next(microseconds: 80, notBefore: slab.isEmpty ? .distantPast : stallBeforeSendingUntil) { loop in
             loop.send()
             loop.pass()
             if isDone {
@@ -143,10 +149,8 @@ final class SimulatedLoop {
         let sent = simulation.moment()
         for number in 0..<slab.messageCount {
             let message = slab.message(number)
-            guard sent.time < message.notAfter else {
-                leaseDropped += message.segmentCount
-                continue
-            }
+            let isLate = sent.time >= message.notAfter
+            if isLate { leaseDropped += message.segmentCount }
             let bytes = Array(slab.bytes(of: message))
             var offset = 0
             while offset < bytes.count {
@@ -156,7 +160,7 @@ final class SimulatedLoop {
                     to: message.remote,
                     from: message.local,
                     read: read,
-                    sent: sent
+                    sent: isLate ? nil : sent
                 )
                 offset = end
             }

@@ -13,6 +13,8 @@ struct SentPacket {
     let keyframe: Bool
     let startsFrame: Bool
     let temporalLayer: UInt8
+    /// The layer can be joined here.
+    let isSync: Bool
     let pictureID: UInt16
     let tl0PicIdx: UInt8
 }
@@ -153,6 +155,7 @@ final class SimulatedPublisher: SimulatedClient {
             keyframe: true,
             startsFrame: true,
             temporalLayer: 0,
+            isSync: false,
             pictureID: 0,
             tl0PicIdx: 0
         )
@@ -180,6 +183,7 @@ final class SimulatedPublisher: SimulatedClient {
         if layer == 0 { tl0PicIdx &+= 1 }
         pictureID = (pictureID + 1) & 0x7FFF
         let count = simulation.random.number(keyframe ? habits.packetsPerKeyframe : habits.packetsPerFrame)
+        let isSync = layer == 1 && frameNumber % 8 == 1
         let stamp = timestamp(rate: 90_000)
         for number in 0..<count {
             let mark = mark(video)
@@ -189,7 +193,7 @@ final class SimulatedPublisher: SimulatedClient {
                 pictureID: pictureID,
                 tl0PicIdx: tl0PicIdx,
                 temporalLayer: layer,
-                isSync: layer == 1 && frameNumber % 8 == 1,
+                isSync: isSync,
                 filler: Int(simulation.random.number(0...habits.filler)),
                 mark: mark
             )
@@ -200,6 +204,7 @@ final class SimulatedPublisher: SimulatedClient {
                 keyframe: keyframe,
                 startsFrame: number == 0,
                 temporalLayer: layer,
+                isSync: isSync,
                 pictureID: pictureID,
                 tl0PicIdx: tl0PicIdx
             )
@@ -275,6 +280,7 @@ final class SimulatedPublisher: SimulatedClient {
             keyframe: false,
             startsFrame: true,
             temporalLayer: 0,
+            isSync: false,
             pictureID: pictureID,
             tl0PicIdx: tl0PicIdx
         )

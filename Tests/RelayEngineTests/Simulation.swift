@@ -69,6 +69,8 @@ final class Simulation {
     /// The last state told of each viewer's lines.
     private(set) var lineStates: [PeerID: [Int: MediaLine.State]] = [:]
     private(set) var endings: [PeerID: TransportEnd] = [:]
+    /// Sees what the relay sends to addresses at which nobody is known; without it every byte is a violation.
+    var strangerReceives: ((SocketAddress, [UInt8]) -> Void)?
 
     init(seed: UInt64, loopCount: Int = 2) throws {
         self.seed = seed
@@ -285,20 +287,31 @@ final class Simulation {
         )
     }
 
-    /// A datagram leaves the relay.
+    private func viewer(at address: SocketAddress) -> SimulatedViewer? {
+        clients[address] as? SimulatedViewer
+    }
+
+    /// A datagram leaves the relay, or would have if its lease had not ended.
     func emit(
         _ datagram: [UInt8],
         to remote: SocketAddress,
         from local: SocketAddress,
         read: Moment,
-        sent: Moment
+        sent: Moment?
     ) {
+        guard sent != nil else {
+            viewer(at: remote)?.tap.see(datagram, read: read, sent: nil)
+            return
+        }
         bytesOut[remote, default: 0] += datagram.count
         if local != Self.relayAddress { violate("sent from \(local), which nobody asked") }
         guard let client = clients[remote] else {
-            return violate("\(datagram.count) bytes to \(remote), a stranger")
+            guard let strangerReceives else {
+                return violate("\(datagram.count) bytes to \(remote), a stranger")
+            }
+            return strangerReceives(remote, datagram)
         }
-        (client as? SimulatedViewer)?.tap.see(datagram, read: read, sent: sent)
+        viewer(at: remote)?.tap.see(datagram, read: read, sent: sent)
         travel { client.receive(datagram) }
     }
 

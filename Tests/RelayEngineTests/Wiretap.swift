@@ -14,7 +14,8 @@ final class Wiretap {
     private struct Datagram {
         let bytes: [UInt8]
         let read: Moment
-        let sent: Moment
+        /// `nil` for what the lease's end kept from leaving.
+        let sent: Moment?
     }
 
     private unowned let simulation: Simulation
@@ -58,8 +59,9 @@ final class Wiretap {
         for datagram in early { see(datagram.bytes, read: datagram.read, sent: datagram.sent) }
     }
 
-    func see(_ bytes: [UInt8], read: Moment, sent: Moment) {
-        lastDatagramAt = sent.time
+    /// Takes a datagram that was read at `read` and left at `sent`, or was dropped instead of leaving.
+    func see(_ bytes: [UInt8], read: Moment, sent: Moment?) {
+        if let sent { lastDatagramAt = sent.time }
         let kind = DatagramClass(bytes[0], bytes[1])
         guard kind == .rtp || kind == .rtcp else { return }
         guard inbound != nil else { return waiting.append(Datagram(bytes: bytes, read: read, sent: sent)) }
@@ -76,7 +78,7 @@ final class Wiretap {
 
     // MARK: RTCP
 
-    private func seeControl(_ bytes: [UInt8], _ read: Moment, _ sent: Moment) {
+    private func seeControl(_ bytes: [UInt8], _ read: Moment, _ sent: Moment?) {
         var plain = bytes
         let result = plain.withUnsafeMutableBytes { inbound?.unprotectRTCP($0) }
         guard case .plaintext(let length) = result else {
@@ -91,6 +93,7 @@ final class Wiretap {
             var reader = RTCPReader(plain.bytes.extracting(0..<length))
             while let packet = reader.next() {
                 guard let report = packet.senderReport else { continue }
+                guard let sent else { continue }
                 senderReports.append((report.ssrc, sent.time))
                 if !isPermitted(report.ssrc, at: read) { violate("a sender report of what is withheld") }
             }
@@ -105,7 +108,7 @@ final class Wiretap {
 
     // MARK: RTP
 
-    private func seeMedia(_ bytes: [UInt8], _ read: Moment, _ sent: Moment) {
+    private func seeMedia(_ bytes: [UInt8], _ read: Moment, _ sent: Moment?) {
         guard let header = bytes.withUnsafeBytes({ try? RTPHeader(parsing: $0.bytes) }) else {
             return violate("a malformed RTP packet")
         }
@@ -141,7 +144,8 @@ final class Wiretap {
         retransmittedBytes += byteCount
     }
 
-    private func checkDisclosure(_ mark: MediaMark, _ read: Moment, _ sent: Moment, _ how: String) {
+    private func checkDisclosure(_ mark: MediaMark, _ read: Moment, _ sent: Moment?, _ how: String) {
+        guard let sent else { return }
         guard let stored = simulation.track(mark.track).byMark[mark] else {
             return violate("media that no ring took in: \(mark)")
         }
@@ -156,7 +160,7 @@ final class Wiretap {
         _ nonce: Nonce,
         _ payload: [UInt8],
         _ read: Moment,
-        _ sent: Moment
+        _ sent: Moment?
     ) {
         guard !payload.isEmpty else {
             fillerCount += 1
@@ -171,7 +175,7 @@ final class Wiretap {
         }
         guard let mark = MediaMark(endOf: payload) else { return violate("a payload of nobody's") }
         marks[nonce] = mark
-        if firstSent[mark] == nil { firstSent[mark] = sent }
+        if let sent, firstSent[mark] == nil { firstSent[mark] = sent }
         let packet = LineRecord.Outgoing(
             index: nonce.index,
             timestamp: header.timestamp,
@@ -226,7 +230,7 @@ final class Wiretap {
         _ nonce: Nonce,
         _ payload: [UInt8],
         _ read: Moment,
-        _ sent: Moment,
+        _ sent: Moment?,
         byteCount: Int
     ) {
         noteRetransmission(byteCount)
