@@ -14,6 +14,9 @@ package struct RingPacket: Sendable {
     package var facts: PayloadFacts
     package var codec: MediaCodec
     package var marker: Bool
+    /// Counts the publisher's sources (SSRCs) of this track: numbers, timestamps and pictures of one have
+    /// nothing to do with those of the next.
+    package var source: UInt32
     /// The audio level extension's byte (RFC 6464): voice flag and level; `nil` without one.
     package var audioLevel: UInt8?
     /// The coordination-of-video-orientation byte (3GPP TS 26.114); `nil` without one.
@@ -31,6 +34,7 @@ package struct RingPacket: Sendable {
         facts: PayloadFacts,
         codec: MediaCodec,
         marker: Bool,
+        source: UInt32 = 0,
         audioLevel: UInt8? = nil,
         orientation: UInt8? = nil
     ) {
@@ -41,6 +45,7 @@ package struct RingPacket: Sendable {
         self.facts = facts
         self.codec = codec
         self.marker = marker
+        self.source = source
         self.audioLevel = audioLevel
         self.orientation = orientation
     }

@@ -138,6 +138,12 @@ struct PublisherIngest {
         guard let codec = tracks[track].parameters.codecs[payloadType] else {
             return .drop(.unknownPayloadType)
         }
+        if isRTX {
+            // One of an earlier source, or of nothing that was sent, must not carry the window away.
+            guard let newest = tracks[track].unwrapper.newest,
+                tracks[track].unwrapper.peek(sequenceNumber) - newest <= MissingSequences.largestGap
+            else { return .drop(.tooOld) }
+        }
         let raw = tracks[track].unwrapper.unwrap(sequenceNumber)
         let isFirst = tracks[track].admitted.admit(raw)
         // A retransmission may overtake everything, even the news that its original was lost: browsers probe
@@ -197,6 +203,7 @@ struct PublisherIngest {
             facts: facts,
             codec: codec,
             marker: header.marker,
+            source: tracks[track].sourceCount,
             audioLevel: byteExtension(parameters.audioLevelExtension, in: packet, header),
             orientation: byteExtension(parameters.orientationExtension, in: packet, header)
         )

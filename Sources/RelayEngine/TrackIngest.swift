@@ -20,6 +20,8 @@ struct TrackIngest {
     var isStarted = false
     /// The source that the numbers are of; another one starts them anew.
     var activeSSRC: UInt32?
+    /// How many sources there were before it.
+    var sourceCount: UInt32 = 0
     /// Highest number published into the ring; -1 before the first.
     var lastPublished: Int64 = -1
     /// RTP timestamp of the newest keyframe, of which H.264 tells several times.
@@ -42,6 +44,9 @@ struct TrackIngest {
             admitted = AdmittedSequences()
             hasNumbering = false
             captureReference = nil
+            sourceCount &+= 1
+            keyframeTimestamp = nil
+            if ring.kind == .video { keyframes.wish() }
         }
         activeSSRC = ssrc
     }

@@ -90,6 +90,14 @@ extension Forwarder {
             written.isUnsupported = true
             return written
         }
+        if !lines[line].isStarting, packet.source != lines[line].source {
+            // The publisher has begun anew: nothing of it can be shown before its keyframe.
+            guard packet.facts.startsKeyframe else {
+                written.isPassedOver = true
+                return written
+            }
+            lines[line].isStarting = true
+        }
         if lines[line].isStarting { start(line, with: packet, now: now) }
         if lines[line].codec != packet.codec { lines[line].codec = packet.codec }
         if packet.facts.startsFrame {
@@ -131,6 +139,7 @@ extension Forwarder {
     /// Ties the line's numbers to the first packet of a new stretch, continuing what was sent before.
     private mutating func start(_ line: Int, with packet: RingPacket, now: MonotonicTime) {
         lines[line].isStarting = false
+        lines[line].source = packet.source
         lines[line].keyframeWishedAt = .distantPast
         lines[line].map.restart(incoming: packet.sequence, outgoing: lines[line].lastSequence + 1)
         lines[line].timestampOffset = lines[line].continuedTimestamp(at: now) &- packet.timestamp

@@ -110,6 +110,8 @@ package struct MediaLine: Sendable {
     var pacedUntil = MonotonicTime.distantPast
     var joiningSince = MonotonicTime.distantPast
     var keyframeWishedAt = MonotonicTime.distantPast
+    /// The publisher's source that the stretch is of.
+    var source: UInt32 = 0
     /// The next packet read begins a new stretch: numbers are tied to it.
     var isStarting = true
     var nextSlate = MonotonicTime.distantPast

@@ -88,12 +88,16 @@ final class RandomRoom {
         habits.announcesSSRCs = simulation.random.chance(70)
         habits.hasTemporalLayers = simulation.random.chance(40)
         habits.paddingPercent = simulation.random.chance(50) ? 10 : 0
+        let restarts = simulation.random.chance(25)
         habits.liesPercent = habits.usesRTX && simulation.random.chance(30) ? 5 : 0
-        simulation.addPublisher(
+        let publisher = simulation.addPublisher(
             loop: Int(simulation.random.number(0...1)),
             role: simulation.random.chance(80) ? .client : .server,
             habits: habits
         )
+        if restarts {
+            simulation.after(simulation.random.number(800...2_500)) { publisher.restartSources() }
+        }
     }
 
     private func addViewer() {

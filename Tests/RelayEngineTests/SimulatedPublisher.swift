@@ -53,9 +53,9 @@ final class SimulatedPublisher: SimulatedClient {
     let habits: PublisherHabits
     let video: MediaRing
     let audio: MediaRing
-    let videoSSRC: UInt32
-    let rtxSSRC: UInt32
-    let audioSSRC: UInt32
+    private(set) var videoSSRC: UInt32
+    private(set) var rtxSSRC: UInt32
+    private(set) var audioSSRC: UInt32
     /// Everything it ever sent, by mark.
     private(set) var sent: [MediaMark: SentPacket] = [:]
     private(set) var keyframeRequests: [MonotonicTime] = []
@@ -66,7 +66,7 @@ final class SimulatedPublisher: SimulatedClient {
     private var videoSequence: UInt64
     private var rtxSequence: UInt64
     private var audioSequence: UInt64
-    private let timestampBase: UInt32
+    private var timestampBase: UInt32
     private var pictureID: UInt16
     private var tl0PicIdx: UInt8
     private var frameNumber = 0
@@ -112,6 +112,21 @@ final class SimulatedPublisher: SimulatedClient {
             role: role,
             identity: identity
         )
+    }
+
+    /// Begins anew with other sources and numbers, as an encoder does that was set up again.
+    func restartSources() {
+        videoSSRC += 0x100_0000
+        rtxSSRC += 0x100_0000
+        audioSSRC += 0x100_0000
+        videoSequence = UInt64(simulation.random.number(0...30_000))
+        rtxSequence = UInt64(simulation.random.number(0...30_000))
+        audioSequence = UInt64(simulation.random.number(0...30_000))
+        timestampBase = UInt32(simulation.random.number(0...1 << 31))
+        pictureID = UInt16(simulation.random.number(0...0x7FFF))
+        tl0PicIdx = UInt8(simulation.random.number(0...255))
+        history = [:]
+        wantsKeyframe = true
     }
 
     private func mark(_ ring: MediaRing) -> MediaMark {

@@ -192,6 +192,26 @@ struct SwitchingTests {
         #expect(simulation.violations.isEmpty, "\(simulation.violations)")
     }
 
+    @Test func lineGoesOnWhenItsPublisherBeginsAnew() throws {
+        let stage = try Stage(seed: 5)
+        let simulation = stage.simulation
+        simulation.openAll()
+        simulation.keepLeases()
+        simulation.run(milliseconds: 1_500)
+        for turn in 1...4 {
+            stage.publisher.restartSources()
+            let restarted = simulation.now
+            simulation.run(milliseconds: 700)
+            let line = try stage.line(stage.video)
+            #expect(line.switchCount == turn + 1)
+            let beginning = try #require(line.beginnings.last)
+            #expect(beginning.time.milliseconds(since: restarted) < 100)
+            let last = try #require(stage.viewer.seen.values.max())
+            #expect(simulation.now.milliseconds(since: last) < 60)
+        }
+        #expect(simulation.violations.isEmpty, "\(simulation.violations)")
+    }
+
     /// Where a line was fed from before says nothing about the keyframes of what feeds it now.
     @Test func wishOfTheOldSourceDoesNotDelayTheNew() throws {
         let simulation = try Simulation(seed: 4)
