@@ -224,6 +224,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        tests(
+            "LoadTestingTests",
+            ["LoadTesting", "MediaCodecs", "RTPPackets", "Primitives"]
+        ),
         tests("HouseRulesTests", []),
         tests("FuzzTests", ["FuzzBodies"], resources: [.copy("Corpus")]),
     ] + multiBufferTargets

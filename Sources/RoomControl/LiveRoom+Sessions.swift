@@ -242,15 +242,8 @@ extension LiveRoom {
 
     /// Counts a session of an audience; the first brings the audience into the authority's view.
     private func arrive(_ audience: Audience) -> AudienceID {
-        if let present = audiences[audience] {
-            audiences[audience] = (present.id, present.sessions + 1)
-            return present.id
-        }
-        let id = AudienceID(environment.nextNumber())
-        audiences[audience] = (id, 1)
-        var effects: [ConsentEffect] = []
-        authority.audienceArrived(id, audience, now: SystemClock.reading, effects: &effects)
-        run(effects)
+        let id = present(audience)
+        audiences[audience]?.sessions += 1
         return id
     }
 

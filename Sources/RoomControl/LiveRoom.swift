@@ -24,7 +24,7 @@ actor LiveRoom {
     /// Each participant's stream keeps its name over sessions, so that a plain player finds it again.
     var streams: [ParticipantID: StreamID] = [:]
     /// Audiences that are present, with the number of their sessions.
-    var audiences: [Audience: (id: AudienceID, sessions: Int)] = [:]
+    var audiences: [Audience: PresentAudience] = [:]
     var gates: [GateName: DisclosureGate] = [:]
     var feeds: [ParticipantID: EventFeed] = [:]
     /// Participants whose panel has something new to show.
@@ -84,6 +84,7 @@ actor LiveRoom {
         run(effects)
         showPanels()
         showViewerCount(now: now.monotonic)
+        forgetIdleAudiences(now: now.monotonic)
         // What the log does not hold yet lives here only.
         guard publications.isEmpty, viewings.isEmpty, waiting.isEmpty, !authority.hasUnwritten,
             !feeds.values.contains(where: \.hasReaders)
@@ -128,6 +129,7 @@ actor LiveRoom {
         publications[participant]?.ordinal = nextOrdinal
         nextOrdinal += 1
         guard let publication = publications[participant] else { return }
+        present(.roomViewers)
         _ = environment.plane.postToAll(publication.tracks.map { .addTrack($0.ring) })
         var effects: [ConsentEffect] = []
         for track in publication.tracks {
@@ -187,18 +189,37 @@ actor LiveRoom {
         sessionsOfPeers[viewing.peer] = nil
         environment.returnLoop(viewing.loop)
         _ = environment.plane.post([.removePeer(viewing.peer)], to: viewing.loop)
-        if let present = audiences[viewing.audience] {
-            if present.sessions > 1 {
-                audiences[viewing.audience] = (present.id, present.sessions - 1)
-            } else {
-                audiences[viewing.audience] = nil
-                var effects: [ConsentEffect] = []
-                authority.audienceLeft(present.id, effects: &effects)
-                run(effects)
-                for gate in gates.keys where gate.audience == present.id { gates[gate] = nil }
-            }
-        }
+        audiences[viewing.audience]?.sessions -= 1
+        audiences[viewing.audience]?.idleSince = SystemClock.monotonic
         tellViewerCount()
+    }
+
+    /// Brings an audience into the authority's view, unless it is there.
+    @discardableResult
+    func present(_ audience: Audience) -> AudienceID {
+        if let present = audiences[audience] { return present.id }
+        let id = AudienceID(environment.nextNumber())
+        audiences[audience] = PresentAudience(id: id, idleSince: SystemClock.monotonic)
+        var effects: [ConsentEffect] = []
+        authority.audienceArrived(id, audience, now: SystemClock.reading, effects: &effects)
+        run(effects)
+        return id
+    }
+
+    /// Lets go of audiences that nobody has been left of for a while.
+    ///
+    /// Not at once: who comes back, or comes next, then begins with a keyframe that is in the ring already.
+    private func forgetIdleAudiences(now: MonotonicTime) {
+        for (audience, present) in audiences
+        where present.sessions == 0 && (audience != .roomViewers || publications.isEmpty)
+            && now.milliseconds(since: present.idleSince) >= RoomTiming.idleAudienceMilliseconds
+        {
+            audiences[audience] = nil
+            var effects: [ConsentEffect] = []
+            authority.audienceLeft(present.id, effects: &effects)
+            run(effects)
+            for gate in gates.keys where gate.audience == present.id { gates[gate] = nil }
+        }
     }
 
     // MARK: Gates

@@ -58,6 +58,14 @@ struct ViewerSlot {
     var stream: StreamID?
 }
 
+/// An audience in the authority's view.
+struct PresentAudience {
+    let id: AudienceID
+    var sessions = 0
+    /// When the last session went, or the audience came without one.
+    var idleSince: MonotonicTime
+}
+
 /// One viewing session.
 struct Viewing {
     let session: SessionID

@@ -27,6 +27,8 @@ enum RoomTiming {
     static let frozenMilliseconds: Int64 = 2_000
     /// Timers of rooms: lease renewal, expiry, panels.
     static let tickMilliseconds: Int64 = 100
+    /// The gates of an audience stay for this long after its last session.
+    static let idleAudienceMilliseconds: Int64 = 60_000
     static let viewerCountMilliseconds: Int64 = 1_000
     /// An empty room is forgotten after this long.
     static let emptyMilliseconds: Int64 = 30_000
