@@ -71,6 +71,8 @@ final class SimulatedLoop {
         simulation.at(max(due, stallUntil, earliest)) { [unowned self] in phase(self) }
     }
 
+    private var earliestSend: MonotonicTime { slab.isEmpty ? .distantPast : stallBeforeSendingUntil }
+
     // MARK: The pieces
 
     private func begin() {
@@ -84,7 +86,7 @@ final class SimulatedLoop {
         inbox = []
         for datagram in datagrams { take(datagram.bytes, datagram.path, datagram.handedOverBy, now) }
         let sweep = engine.tick(simulation.reading, into: &slab)
-        next(microseconds: 40) { loop in
+        next(microseconds: 40, notBefore: earliestSend) { loop in
             loop.send()
             for other in simulationLoops(of: loop, engineWakes: loop.engine.takeWakes()) { other.wake() }
             loop.next(microseconds: 20) { $0.forward(sweep: sweep) }
@@ -111,7 +113,7 @@ final class SimulatedLoop {
     private func forward(sweep: Bool) {
         read = simulation.moment()
         let isDone = engine.forward(now: simulation.now, sweep: sweep, into: &slab)
-        next(microseconds: 80, notBefore: slab.isEmpty ? .distantPast : stallBeforeSendingUntil) { loop in
+        next(microseconds: 80, notBefore: earliestSend) { loop in
             loop.send()
             loop.pass()
             if isDone {

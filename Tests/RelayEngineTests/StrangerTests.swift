@@ -69,6 +69,34 @@ struct StrangerTests {
         #expect(simulation.now.milliseconds(since: other) < 100)
     }
 
+    /// An address that was checked once is nobody's after 30 s, though its peer lives on elsewhere.
+    @Test func pathThatWasCheckedLongAgoIsAStrangers() throws {
+        let simulation = try Simulation(seed: 1, loopCount: 1)
+        simulation.addPublisher(loop: 0)
+        let viewer = simulation.addViewer(loop: 0)
+        simulation.strangerReceives = { _, _ in }
+        simulation.run(milliseconds: 1_000)
+        let elsewhere = SocketAddress(ipv4: 0xCB00_7105, port: 50_000)
+        check(viewer, from: elsewhere, nominates: false)
+        func wish() -> (wishes: UInt64, strangers: UInt64) {
+            simulation.link.lossPercent = 100
+            viewer.sendPLI(viewer.lines[1].ssrc)
+            simulation.link.lossPercent = 0
+            if let wish = viewer.overheard.last { simulation.deliverToRelay(wish, from: elsewhere) }
+            simulation.run(milliseconds: 5)
+            let counters = simulation.loops[0].engine.counters
+            return (
+                counters.keyframeRequestsReceived, counters.drops[Int(DropReason.stranger.rawValue)]
+            )
+        }
+        simulation.run(milliseconds: 29_900)
+        let live = wish()
+        #expect(live == (1, 0))
+        simulation.run(milliseconds: 100)
+        let dead = wish()
+        #expect(dead == (1, 1))
+    }
+
     /// Sends a check for `viewer` from another address, as a client does that has changed networks.
     private func check(_ viewer: SimulatedViewer, from address: SocketAddress, nominates: Bool) {
         let simulation = viewer.simulation

@@ -1,6 +1,7 @@
 import MediaRings
 import Primitives
 import RTPPackets
+import RelayEngine
 import Rooms
 import Testing
 
@@ -137,6 +138,53 @@ struct SwitchingTests {
         }
     }
 
+    /// A question that arrives before the loop has noticed the closing: the line is still live, the gate not.
+    @Test func questionRightAfterTheClosingBringsNothing() throws {
+        let stage = try Stage()
+        let simulation = stage.simulation
+        simulation.link.latencyMilliseconds = 0
+        simulation.openAll()
+        simulation.keepLeases()
+        simulation.run(milliseconds: 1_000)
+        for _ in 0..<20 {
+            let repeated = stage.viewer.tap.retransmissions
+            stage.viewer.bomb(stage.video)
+            simulation.run(milliseconds: 20)
+            #expect(stage.viewer.tap.retransmissions > repeated)
+            simulation.closeAll()
+            let before = stage.viewer.tap.retransmissions
+            stage.viewer.bomb(stage.video)
+            simulation.run(milliseconds: 20)
+            #expect(stage.viewer.tap.retransmissions == before)
+            simulation.openAll()
+            simulation.run(milliseconds: 603)
+        }
+        #expect(simulation.loops[1].engine.forwarder.counters.passesDenied > 20)
+        #expect(simulation.violations.isEmpty, "\(simulation.violations)")
+    }
+
+    /// The same of a sender report whose time comes right after the closing.
+    @Test func noSenderReportAfterTheClosing() throws {
+        let stage = try Stage()
+        let simulation = stage.simulation
+        simulation.openAll()
+        simulation.keepLeases()
+        simulation.run(milliseconds: 1_500)
+        for turn in 0..<10 {
+            let last = try #require(stage.viewer.tap.senderReports.last?.time)
+            let due = last.advanced(byMilliseconds: 1_000)
+            simulation.run(milliseconds: due.milliseconds(since: simulation.now) - Int64(turn % 5))
+            let count = stage.viewer.tap.senderReports.count
+            simulation.closeAll()
+            simulation.run(milliseconds: 30)
+            #expect(stage.viewer.tap.senderReports.count == count)
+            simulation.openAll()
+            simulation.run(milliseconds: 1_500)
+            #expect(stage.viewer.tap.senderReports.count > count)
+        }
+        #expect(simulation.violations.isEmpty, "\(simulation.violations)")
+    }
+
     @Test func leaseThatNobodyRenewsEndsByItself() throws {
         let stage = try Stage()
         let simulation = stage.simulation
@@ -166,6 +214,22 @@ struct SwitchingTests {
         let media = stage.viewer.tap.firstSent.filter { !$0.key.isSlate }
         let last = try #require(media.values.map(\.time).max())
         #expect(last < end)
+        #expect(simulation.violations.isEmpty, "\(simulation.violations)")
+    }
+
+    @Test func leaseIsLookedAtAgainBeforeRepeating() throws {
+        let stage = try Stage()
+        let simulation = stage.simulation
+        simulation.link.latencyMilliseconds = 0
+        simulation.openAll()
+        let end = simulation.now.advanced(byMilliseconds: SimulatedGate.leaseMilliseconds)
+        simulation.run(milliseconds: SimulatedGate.leaseMilliseconds - 2)
+        for loop in simulation.loops { loop.stallBeforeSendingUntil = end.advanced(byMilliseconds: 5) }
+        let repeated = stage.viewer.tap.retransmissions
+        stage.viewer.bomb(stage.video)
+        simulation.run(milliseconds: 500)
+        #expect(simulation.loops[1].leaseDropped > 10)
+        #expect(simulation.loops[1].engine.forwarder.counters.retransmissions > repeated)
         #expect(simulation.violations.isEmpty, "\(simulation.violations)")
     }
 
