@@ -88,6 +88,7 @@ final class RandomRoom {
         habits.announcesSSRCs = simulation.random.chance(70)
         habits.hasTemporalLayers = simulation.random.chance(40)
         habits.paddingPercent = simulation.random.chance(50) ? 10 : 0
+        if simulation.random.chance(40) { habits.firstVideoSequence = 1_000 }
         let restarts = simulation.random.chance(25)
         habits.liesPercent = habits.usesRTX && simulation.random.chance(30) ? 5 : 0
         let publisher = simulation.addPublisher(
@@ -153,8 +154,17 @@ final class RandomRoom {
                     simulation.open(ring, audience)
                 }
             }
+            if simulation.random.chance(25) { changeSource() }
             flip()
         }
+    }
+
+    /// Somebody watches somebody else.
+    private func changeSource() {
+        guard let viewer = simulation.viewers.randomElement(using: &simulation.random),
+            let publisher = simulation.publishers.randomElement(using: &simulation.random)
+        else { return }
+        simulation.subscribe(viewer, mediaIndex: 1, to: publisher.video)
     }
 
     /// Changes its mind within a few batches.

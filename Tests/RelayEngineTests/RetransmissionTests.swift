@@ -39,6 +39,30 @@ struct RetransmissionTests {
         #expect(simulation.violations.isEmpty, "\(simulation.violations)")
     }
 
+    /// Both sources use the same numbers; what was asked of the one is not answered with the other's.
+    @Test func numbersOfTheOldSourceMeanNothingOfTheNew() throws {
+        let simulation = try Simulation(seed: 6)
+        simulation.link.latencyMilliseconds = 1
+        var publisherHabits = PublisherHabits()
+        publisherHabits.firstVideoSequence = 1_000
+        let publishers = (0...1).map { simulation.addPublisher(loop: $0, habits: publisherHabits) }
+        var habits = ViewerHabits()
+        habits.usesRTX = false
+        let viewer = simulation.addViewer(loop: 0, habits: habits)
+        simulation.openAll()
+        simulation.keepLeases()
+        simulation.run(milliseconds: 1_000)
+        for turn in 0..<20 {
+            simulation.subscribe(viewer, mediaIndex: 1, to: publishers[turn % 2].video)
+            viewer.bomb(viewer.lines[1].ssrc)
+            simulation.run(milliseconds: 2)
+            viewer.bomb(viewer.lines[1].ssrc)
+            simulation.run(milliseconds: 80)
+        }
+        #expect(viewer.tap.lines[viewer.lines[1].ssrc]?.switchCount ?? 0 > 10)
+        #expect(simulation.violations.isEmpty, "\(simulation.violations)")
+    }
+
     /// A viewer that asks for everything again and again gets what its budget allows.
     @Test func budgetBoundsWhatAskingBrings() throws {
         let simulation = try Simulation(seed: 2)

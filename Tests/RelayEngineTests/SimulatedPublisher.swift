@@ -35,6 +35,8 @@ struct PublisherHabits {
     var packetsPerKeyframe: ClosedRange<Int64> = 3...6
     var packetsPerFrame: ClosedRange<Int64> = 1...3
     var answersNACK = true
+    /// `nil` is a random one.
+    var firstVideoSequence: UInt64?
 }
 
 /// A browser that sends VP8 and Opus.
@@ -95,7 +97,10 @@ final class SimulatedPublisher: SimulatedClient {
         rtxSSRC = videoSSRC + 1
         audioSSRC = videoSSRC + 2
         // Near a wrap now and then, which every 16-bit number must survive.
-        videoSequence = UInt64(simulation.random.chance(30) ? 32_700 : simulation.random.number(0...30_000))
+        let firstSequence = UInt64(
+            simulation.random.chance(30) ? 32_700 : simulation.random.number(0...30_000)
+        )
+        videoSequence = habits.firstVideoSequence ?? firstSequence
         rtxSequence = UInt64(simulation.random.number(0...30_000))
         audioSequence = UInt64(simulation.random.number(0...30_000))
         timestampBase =

@@ -19,6 +19,14 @@ struct SimulationTests {
         for viewer in simulation.viewers {
             #expect(viewer.isEstablished)
             for line in viewer.lines { #expect(viewer.tap.lines[line.ssrc]?.mediaCount ?? 0 > 50) }
+            // The publisher's loop wakes the other at once, and does not leave it to its timer.
+            let latencies = viewer.tap.firstSent.compactMap { mark, sent in
+                simulation.track(mark.track).byMark[mark].map {
+                    sent.time.nanoseconds(since: $0.published.time) / 1_000
+                }
+            }
+            let usual = latencies.sorted().dropLast(latencies.count / 10).last
+            #expect(try #require(usual) < 1_500, "microseconds")
         }
     }
 
