@@ -39,10 +39,28 @@ struct RetransmissionTests {
         #expect(simulation.violations.isEmpty, "\(simulation.violations)")
     }
 
+    /// A repetition of something far away (of an earlier source, or of nothing) does not stop the stream.
+    @Test func strayRepetitionMovesNoWindow() throws {
+        let simulation = try Simulation(seed: 7)
+        let publisher = simulation.addPublisher(loop: 0)
+        let viewer = simulation.addViewer(loop: 1)
+        simulation.openAll()
+        simulation.keepLeases()
+        simulation.run(milliseconds: 1_000)
+        for ahead: UInt64 in [200, 2_000, 20_000, 32_000, 40_000, 65_000] {
+            publisher.sendStray(ahead: ahead)
+            simulation.run(milliseconds: 300)
+            let video = UInt32(publisher.video.track.rawValue)
+            let last = try #require(viewer.seen.filter { $0.key.track == video }.values.max())
+            #expect(simulation.now.milliseconds(since: last) < 100, "\(ahead)")
+        }
+        #expect(simulation.violations.isEmpty, "\(simulation.violations)")
+    }
+
     /// Both sources use the same numbers; what was asked of the one is not answered with the other's.
     @Test func numbersOfTheOldSourceMeanNothingOfTheNew() throws {
         let simulation = try Simulation(seed: 6)
-        simulation.link.latencyMilliseconds = 1
+        simulation.link.latencyMilliseconds = 0
         var publisherHabits = PublisherHabits()
         publisherHabits.firstVideoSequence = 1_000
         let publishers = (0...1).map { simulation.addPublisher(loop: $0, habits: publisherHabits) }

@@ -312,6 +312,27 @@ final class SimulatedPublisher: SimulatedClient {
         )
     }
 
+    /// Sends, as a repetition, what it has never sent.
+    func sendStray(ahead: UInt64) {
+        let mark = mark(video)
+        let payload = SyntheticPayload.vp8(
+            keyframe: false,
+            startsFrame: true,
+            pictureID: pictureID,
+            tl0PicIdx: tl0PicIdx,
+            temporalLayer: 0,
+            isSync: false,
+            filler: 3,
+            mark: mark
+        )
+        repeatPacket(
+            UInt16(truncatingIfNeeded: videoSequence + ahead),
+            payload: payload,
+            marker: true,
+            timestamp: timestamp(rate: 90_000)
+        )
+    }
+
     private func repeatPacket(_ number: UInt16, payload: [UInt8], marker: Bool, timestamp: UInt32) {
         send(
             protect(

@@ -170,14 +170,18 @@ struct SwitchingTests {
         simulation.openAll()
         simulation.keepLeases()
         simulation.run(milliseconds: 1_500)
-        for turn in 0..<10 {
+        for early: Int64 in 0..<12 {
             let last = try #require(stage.viewer.tap.senderReports.last?.time)
-            let due = last.advanced(byMilliseconds: 1_000)
-            simulation.run(milliseconds: due.milliseconds(since: simulation.now) - Int64(turn % 5))
+            let due = last.advanced(byMilliseconds: 1_000 - early)
+            // Without packets only the timer looks at the line.
+            simulation.run(milliseconds: due.milliseconds(since: simulation.now) - 60)
+            stage.publisher.isMuted = true
+            simulation.run(milliseconds: 60)
             let count = stage.viewer.tap.senderReports.count
             simulation.closeAll()
             simulation.run(milliseconds: 30)
             #expect(stage.viewer.tap.senderReports.count == count)
+            stage.publisher.isMuted = false
             simulation.openAll()
             simulation.run(milliseconds: 1_500)
             #expect(stage.viewer.tap.senderReports.count > count)
