@@ -24,6 +24,9 @@ class LossyNetwork:
             run("ip", "netns", "add", self.name)
             run("ip", "link", "add", self.link, "type", "veth", "peer", "name", self.peer_link)
             run("ip", "link", "set", self.peer_link, "netns", self.name)
+            # A link-local address that appears a second later makes a browser drop what it is loading.
+            run("ip", "link", "set", self.link, "addrgenmode", "none")
+            run(*self.inside("ip", "link", "set", self.peer_link, "addrgenmode", "none"))
             run("ip", "address", "add", f"{host_address}/24", "dev", self.link)
             run("ip", "link", "set", self.link, "up")
             run(*self.inside("ip", "address", "add", f"{peer_address}/24", "dev", self.peer_link))
