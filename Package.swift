@@ -150,7 +150,7 @@ let package = Package(
             "LoadTesting",
             [
                 "CLinuxNet", "Primitives", "RTPPackets", "SessionDescriptions", "ICELite",
-                "DTLSHandshakes", "SRTPProtection", "MediaCodecs", "SlateMedia",
+                "DTLSHandshakes", "SRTPProtection", "MediaCodecs", "SlateMedia", "RelayRuntime",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]
         ),

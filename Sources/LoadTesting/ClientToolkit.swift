@@ -1,5 +1,6 @@
 import DTLSHandshakes
 import Primitives
+import RelayRuntime
 
 /// What every client of a run shares: one loop, one HTTP client, one certificate.
 package struct ClientToolkit: Sendable {
@@ -11,7 +12,7 @@ package struct ClientToolkit: Sendable {
     package init(name: String, acceptsAnyCertificate: Bool) throws {
         loop = try ClientLoop(name: name)
         client = SignalingClient(acceptsAnyCertificate: acceptsAnyCertificate)
-        identity = try DTLSIdentity(commonName: "tally client", validFrom: ClientClock.wall)
+        identity = try DTLSIdentity(commonName: "tally client", validFrom: SystemClock.wall)
     }
 
     package var publisher: WHIPPublisher { WHIPPublisher(loop: loop, client: client, identity: identity) }

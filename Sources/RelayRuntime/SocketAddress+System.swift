@@ -2,7 +2,8 @@ import CLinuxNet
 import Primitives
 
 extension SocketAddress {
-    init(_ address: tally_address) {
+    /// The address as a system call gave it.
+    package init(_ address: tally_address) {
         if address.is_ipv6 != 0 {
             let (high, low) = withUnsafeBytes(of: address.bytes) { bytes in
                 (
@@ -21,7 +22,8 @@ extension SocketAddress {
         }
     }
 
-    var system: tally_address {
+    /// The address as a system call takes it.
+    package var system: tally_address {
         var address = tally_address()
         address.port = port
         address.is_ipv6 = isIPv6 ? 1 : 0

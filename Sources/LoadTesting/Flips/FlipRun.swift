@@ -1,6 +1,7 @@
 import MediaCodecs
 import Primitives
 import RTPPackets
+import RelayRuntime
 
 /// How a run of flips is made.
 package struct FlipSettings: Sendable {
@@ -218,7 +219,7 @@ package struct FlipRun: Sendable {
         var random = SeededRandom(seed: settings.seed)
         var tally = FlipTally()
         var standing: Grant?
-        let start = ClientClock.monotonic
+        let start = SystemClock.monotonic
         for number in 0..<settings.flips {
             if number % 2 == 0 {
                 if let grant = standing { await judge(grant, &tally, ledger) }
@@ -230,7 +231,7 @@ package struct FlipRun: Sendable {
             } else {
                 // The ledger must know before the relay does, or the first packets of the new grant would
                 // count against the withdrawal.
-                try await toolkit.loop.run { ledger.value(on: $0).grantIsSent(at: ClientClock.wall) }
+                try await toolkit.loop.run { ledger.value(on: $0).grantIsSent(at: SystemClock.wall) }
                 let answer = try await change(.grant, api, token)
                 tally.grants.append(answer.milliseconds)
                 standing = Grant(acknowledgedAt: answer.answeredAt, milliseconds: answer.milliseconds)
@@ -244,7 +245,7 @@ package struct FlipRun: Sendable {
         // The last withdrawal's or grant's second is looked at too.
         try await Task.sleep(for: .milliseconds(Self.resumptionMilliseconds + 200))
         if let grant = standing { await judge(grant, &tally, ledger) }
-        let seconds = Double(ClientClock.monotonic.nanoseconds(since: start)) / 1e9
+        let seconds = Double(SystemClock.monotonic.nanoseconds(since: start)) / 1e9
         return try await report(tally, seconds: seconds, watchers: watchers, ledger: ledger)
     }
 
@@ -262,7 +263,7 @@ package struct FlipRun: Sendable {
 
     /// Counts a grant's resumptions; one that was withdrawn within its second counts only if all were back.
     private func judge(_ grant: Grant, _ tally: inout FlipTally, _ ledger: LoopBound<LeakLedger>) async {
-        let stood = ClientClock.wall.nanosecondsSince1970 - grant.acknowledgedAt.nanosecondsSince1970
+        let stood = SystemClock.wall.nanosecondsSince1970 - grant.acknowledgedAt.nanosecondsSince1970
         guard
             let times = try? await toolkit.loop.run({
                 ledger.value(on: $0).resumptions(since: grant.acknowledgedAt)

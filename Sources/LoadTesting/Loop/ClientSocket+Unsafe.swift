@@ -1,5 +1,6 @@
 import CLinuxNet
 import Primitives
+import RelayRuntime
 
 /// One UDP socket of a loop, with kernel receive times.
 ///

@@ -1,5 +1,6 @@
 import CLinuxNet
 import Primitives
+import RelayRuntime
 
 /// A peer's place in its loop.
 package struct PeerNumber: Hashable, Sendable {
@@ -65,7 +66,7 @@ package final class LoopPeers {
         media: any PeerMedia,
         socketUse: SocketUse = .own
     ) throws(LoopError) -> PeerNumber {
-        let now = ClientClock.monotonic
+        let now = SystemClock.monotonic
         let isIPv6 = parameters.candidates.first?.isIPv6 ?? false
         var usable = parameters
         // A socket is of one family.
@@ -135,7 +136,7 @@ package final class LoopPeers {
     /// Waits for datagrams, a wake-up or the next due time, and answers whether the wake-up came.
     func wait() -> [UInt32] {
         let due = nextDue
-        let wait = due == .distantFuture ? -1 : max(0, due.nanoseconds(since: ClientClock.monotonic))
+        let wait = due == .distantFuture ? -1 : max(0, due.nanoseconds(since: SystemClock.monotonic))
         var numbers = [UInt32](repeating: 0, count: 64)
         let count = tally_poller_wait(poller, wait, &numbers, Int32(numbers.count))
         return Array(numbers.prefix(Int(max(0, count))))
@@ -146,7 +147,7 @@ package final class LoopPeers {
     /// Receives from the socket with that number.
     func receive(_ number: UInt32) {
         guard let seat = seats[Int(number)] else { return }
-        let now = ClientClock.monotonic
+        let now = SystemClock.monotonic
         var touched: Set<Int> = []
         memory.receive(from: seat.socket) { datagram, remote, local, receivedAt in
             guard let index = seat.only ?? seat.byLocal[local], let peer = peers[index] else { return }
@@ -159,7 +160,7 @@ package final class LoopPeers {
 
     /// Calls the peers that are due.
     func tick() {
-        let now = ClientClock.monotonic
+        let now = SystemClock.monotonic
         for (index, due) in dues where due <= now {
             dues[index] = peers[index]?.tick(now: now)
         }

@@ -1,6 +1,7 @@
 import MediaCodecs
 import Primitives
 import RTPPackets
+import RelayRuntime
 import SessionDescriptions
 
 /// What a publication has sent and heard so far.
@@ -147,7 +148,7 @@ final class PublishingMedia: PeerMedia {
         guard
             let frame = try? video.source.next(
                 timestamp: timestamp,
-                wall: ClientClock.wall,
+                wall: SystemClock.wall,
                 wantsKeyframe: video.wantsKeyframe && isSpaced
             )
         else {
@@ -168,7 +169,7 @@ final class PublishingMedia: PeerMedia {
                 marker: index == payloads.count - 1,
                 transportSequence: &transportSequence,
                 on: peer,
-                now: ClientClock.monotonic
+                now: SystemClock.monotonic
             )
             statistics.packetsSent += 1
             statistics.payloadBytesSent += payload.count
@@ -201,7 +202,7 @@ final class PublishingMedia: PeerMedia {
     }
 
     private func sendReports(_ peer: ClientPeer, now: MonotonicTime) {
-        let wall = ClientClock.wall
+        let wall = SystemClock.wall
         let elapsed = now.nanoseconds(since: start)
         var writer = RTCPWriter()
         for track in [video?.track, audio?.track] {

@@ -1,6 +1,7 @@
 import DTLSHandshakes
 import ICELite
 import Primitives
+import RelayRuntime
 import SessionDescriptions
 import Synchronization
 
@@ -109,7 +110,7 @@ package final class WHIPPublisher: Sendable {
                     audio: settings.audio,
                     cname: cname,
                     observer: settings.observer,
-                    onEstablished: { feed.yield(.established(ClientClock.monotonic)) },
+                    onEstablished: { feed.yield(.established(SystemClock.monotonic)) },
                     onEnd: { end in
                         feed.yield(.ended(end))
                         feed.finish()

@@ -1,5 +1,6 @@
 import Foundation
 import Primitives
+import RelayRuntime
 
 /// The relay's own API, as far as a run needs it: tokens, consents, metrics.
 package struct RelayAPI: Sendable {
@@ -108,7 +109,7 @@ package struct RelayAPI: Sendable {
             }
         }
         let body = #"{"changes":[{"purpose":"live_room","choice":"\#(choice.rawValue)"}]}"#
-        let sentAt = ClientClock.wall
+        let sentAt = SystemClock.wall
         let response = try await request(
             "PUT",
             "/v1/rooms/\(room)/participants/\(participant)/consents",
@@ -116,7 +117,7 @@ package struct RelayAPI: Sendable {
             type: "application/json",
             body: body
         )
-        let answeredAt = ClientClock.wall
+        let answeredAt = SystemClock.wall
         guard response.status == 200 else { throw response.refusal }
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(response.body.utf8)),
             let effectiveAt = WallClockTime(rfc3339InUTC: document.effectiveAt)

@@ -1,4 +1,5 @@
 import Primitives
+import RelayRuntime
 import SessionDescriptions
 
 /// A WHIP or WHEP session as the server made it: where it lives, and what it answered.
@@ -25,9 +26,9 @@ extension SignalingClient {
         to url: String,
         token: String?
     ) async throws(SignalingError) -> SignalingSession {
-        let requestedAt = ClientClock.monotonic
+        let requestedAt = SystemClock.monotonic
         let response = try await request("POST", url, token: token, type: Self.sdpType, body: offer.text)
-        let answeredAt = ClientClock.monotonic
+        let answeredAt = SystemClock.monotonic
         // Some servers answer 200; whoever sends an answer and a session's place means yes.
         guard response.status == 201 || response.status == 200 else { throw response.refusal }
         guard let location = response.field("location") else {

@@ -1,5 +1,6 @@
 import MediaCodecs
 import Primitives
+import RelayRuntime
 
 /// Checks a running relay from outside: joining, viewing, withdrawing, granting, and being refused.
 package struct SmokeRun: Sendable {
@@ -180,7 +181,7 @@ package struct SmokeRun: Sendable {
             participant: settings.participant,
             token: token
         )
-        let acknowledgedAt = ClientClock.monotonic
+        let acknowledgedAt = SystemClock.monotonic
         checks.check(
             "withdrawal is acknowledged",
             answer.effectiveAt >= answer.sentAt && answer.effectiveAt <= answer.answeredAt,
@@ -203,7 +204,7 @@ package struct SmokeRun: Sendable {
         // Long enough for what might still come by mistake: retransmissions, a late burst.
         try await Task.sleep(for: .milliseconds(1_500))
         try await checkJoinWhileWithheld(view, source: watched.source)
-        let now = ClientClock.wall.nanosecondsSince1970
+        let now = SystemClock.wall.nanosecondsSince1970
         let verdict = WithheldVerdict(
             try await watched.records(from: position),
             slot: watched.slot,
@@ -265,7 +266,7 @@ package struct SmokeRun: Sendable {
             participant: settings.participant,
             token: token
         )
-        let acknowledgedAt = ClientClock.monotonic
+        let acknowledgedAt = SystemClock.monotonic
         checks.check("grant is acknowledged", true, "after \(Self.rounded(answer.milliseconds)) ms")
         let resumed = try await watched.await(milliseconds: Self.resumptionMilliseconds) {
             $0.video?.showing == .stamped

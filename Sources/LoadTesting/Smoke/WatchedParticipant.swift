@@ -1,6 +1,7 @@
 import MediaCodecs
 import Primitives
 import RTPPackets
+import RelayRuntime
 
 /// What a viewer sees of one participant at a moment.
 struct ParticipantView: Sendable {
@@ -31,7 +32,7 @@ struct WatchedParticipant: Sendable {
             let source = source
             let media = viewing.media
             slot = try await loop.run { peers in
-                media.value(on: peers).peek(now: ClientClock.monotonic)
+                media.value(on: peers).peek(now: SystemClock.monotonic)
                     .first { $0.kind == "video" && $0.source == source }?.slot
             }
             if slot != nil { return true }
@@ -45,7 +46,7 @@ struct WatchedParticipant: Sendable {
         let (slot, media) = (slot, viewing.media)
         return try await loop.run { peers in
             let media = media.value(on: peers)
-            let reports = media.peek(now: ClientClock.monotonic)
+            let reports = media.peek(now: SystemClock.monotonic)
             let video = media.slots.first { $0.kind == .video && $0.number == slot }?.video
             return ParticipantView(
                 video: reports.first { $0.kind == "video" && $0.slot == slot },
@@ -77,11 +78,11 @@ struct WatchedParticipant: Sendable {
 
     /// Looks until `isSo` says yes; `nil` if it does not in that time.
     func await(milliseconds: Int64, _ isSo: (ParticipantView) -> Bool) async throws -> ParticipantView? {
-        let start = ClientClock.monotonic
+        let start = SystemClock.monotonic
         while true {
             let view = try await look()
             if isSo(view) { return view }
-            guard ClientClock.monotonic.milliseconds(since: start) < milliseconds else { return nil }
+            guard SystemClock.monotonic.milliseconds(since: start) < milliseconds else { return nil }
             try await Task.sleep(for: .milliseconds(20))
         }
     }

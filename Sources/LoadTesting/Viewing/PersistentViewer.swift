@@ -1,4 +1,5 @@
 import Primitives
+import RelayRuntime
 
 /// Keeps a viewer in a room and reports each second, until its time is over or the task is cancelled.
 package struct PersistentViewer: Sendable {
@@ -38,7 +39,7 @@ package struct PersistentViewer: Sendable {
 
     /// Throws only what no repetition can heal.
     package func run() async throws {
-        let start = ClientClock.monotonic
+        let start = SystemClock.monotonic
         var pause = Self.firstPauseMilliseconds
         while !Task.isCancelled, !isOver(since: start) {
             var wait = pause
@@ -60,7 +61,7 @@ package struct PersistentViewer: Sendable {
     }
 
     private func isOver(since start: MonotonicTime) -> Bool {
-        seconds.map { ClientClock.monotonic.milliseconds(since: start) >= Int64($0) * 1_000 } ?? false
+        seconds.map { SystemClock.monotonic.milliseconds(since: start) >= Int64($0) * 1_000 } ?? false
     }
 
     /// Stays with a session until it ends, its time is over or the task is cancelled; answers whether it stood.

@@ -1,6 +1,7 @@
 import MediaCodecs
 import Primitives
 import RTPPackets
+import RelayRuntime
 
 /// What a video slot shows: frames put together, decoded and read.
 struct ReceivedVideo {
@@ -110,7 +111,7 @@ struct ReceivedVideo {
         (width, height) = (decoded.width, decoded.height)
         picture = decoded
         // Decoding takes its time, which belongs to the latency.
-        let time = ClientClock.monotonic
+        let time = SystemClock.monotonic
         let stamp = PictureStamp(reading: decoded)
         if let last = lastDecodedAt {
             let pause = time.nanoseconds(since: last)
@@ -135,7 +136,7 @@ struct ReceivedVideo {
             firstStampedIsKeyframe = frame.isKeyframe
         }
         let difference = Int32(
-            bitPattern: SyntheticVideo.milliseconds(ClientClock.wall) &- stamp.milliseconds
+            bitPattern: SyntheticVideo.milliseconds(SystemClock.wall) &- stamp.milliseconds
         )
         // Farther off than this, the stamp is of another clock: a recording's.
         latencyMilliseconds = (-1_000...60_000).contains(difference) ? Int(difference) : nil

@@ -3,6 +3,7 @@ import ICELite
 import MediaCodecs
 import Primitives
 import RTPPackets
+import RelayRuntime
 import SessionDescriptions
 
 /// What a viewer asks for, and where.
@@ -116,6 +117,6 @@ package final class WHEPViewer: Sendable {
 
     /// What the slots show now, and did since the last call.
     package func report(of viewing: Viewing) async throws -> [SlotReport] {
-        try await loop.run { viewing.media.value(on: $0).report(now: ClientClock.monotonic) }
+        try await loop.run { viewing.media.value(on: $0).report(now: SystemClock.monotonic) }
     }
 }
