@@ -24,8 +24,11 @@ package struct BandwidthEstimate: Sendable {
     private static let longestRecoveryMilliseconds: Int64 = 60_000
     /// Reported loss above this fraction (of 256) is congestion.
     private static let congestedLoss: UInt8 = 51
-    /// An estimate below this share of what is sent is overload.
-    private static let sufficientPercent: Int64 = 80
+    /// An estimate below this share of what is sent is overload by itself.
+    ///
+    /// A path that carries more than this but not all loses more than `congestedLoss` once its queue is full,
+    /// while a receiver whose processor is busy takes its own delays for the path's and errs this far.
+    private static let sufficientPercent: Int64 = 40
     /// What no path carries: a receiver may state any 64-bit number.
     private static let largestEstimate: Int64 = 1_000_000_000_000
     /// An estimate that has grown by this much while it was too small is on its way up.
