@@ -33,12 +33,14 @@ watch_gaps = """
     (tile) => {
         const video = tile.querySelector("video");
         tile.longestGap = 0;
-        tile.frames = 0;
+        tile.states = [tile.dataset.state];
+        new MutationObserver(() => {
+            if (tile.states.at(-1) !== tile.dataset.state) tile.states.push(tile.dataset.state);
+        }).observe(tile, { attributes: true, attributeFilter: ["data-state"] });
         let before;
         const onFrame = (now, frame) => {
             if (before !== undefined) tile.longestGap = Math.max(tile.longestGap, frame.presentationTime - before);
             before = frame.presentationTime;
-            tile.frames += 1;
             video.requestVideoFrameCallback(onFrame);
         };
         tile.sinceLastFrame = () => before === undefined ? Infinity : performance.now() - before;
@@ -157,6 +159,7 @@ class RoomPage:
             "concealed": audio["concealedSamples"],
             "energy": audio["totalAudioEnergy"],
             "longest_gap": tile.evaluate("tile => Math.max(tile.longestGap, tile.sinceLastFrame())"),
+            "states": " ".join(tile.evaluate("tile => tile.states")),
             "freezes": video["freezeCount"],
             "nacks": video["nackCount"],
             "retransmissions": video["retransmittedPacketsReceived"],

@@ -23,6 +23,7 @@ def test_five_percent_loss_is_repaired_by_retransmission(network, network_relay,
     print("5 % loss each way", json.dumps(lossy))
 
     assert lossy["frames_per_second"] >= 0.8 * clean["frames_per_second"]
+    assert lossy["states"] == "live"
     assert lossy["nacks"] > 0
     assert lossy["retransmissions"] > 0
     assert lossy["longest_gap"] <= 2000
