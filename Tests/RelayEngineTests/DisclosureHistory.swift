@@ -53,11 +53,6 @@ struct DisclosureHistory {
         }
     }
 
-    /// When the permission that is in force at `moment` began.
-    func openSince(_ moment: Moment) -> MonotonicTime? {
-        permissions.last { lease($0, at: moment).map { moment.time < $0 } == true }?.openedAt.time
-    }
-
     /// Why a packet published at `published`, read at `read`, may not leave at `sent`; `nil` if it may.
     func objection(published: Moment, read: Moment, sent: Moment) -> String? {
         var closest = "no permission was in force when it was read"

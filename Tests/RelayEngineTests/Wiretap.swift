@@ -210,19 +210,13 @@ final class Wiretap {
         if let objection { violate("line \(header.ssrc) number \(header.sequenceNumber): \(objection)") }
     }
 
-    /// A slate may stand in for permitted media only while there is none.
+    /// A slate may stand in for permitted media only where there has been none for a while.
     private func checkSlate(_ ssrc: UInt32, _ read: Moment) {
-        for track in tracks[ssrc] ?? [] {
-            guard let since = simulation.history(track, audience).openSince(read) else { continue }
-            guard tracks[ssrc]?.count == 1 else { continue }
-            let patience = Forwarder.blankMilliseconds - 20
-            let media = lines[ssrc]?.lastMediaAt ?? .distantPast
-            if read.time.milliseconds(since: since) < patience
-                || read.time.milliseconds(since: media) < patience
-            {
-                violate("a slate over permitted media on line \(ssrc)")
-            }
-        }
+        guard let media = lines[ssrc]?.lastMediaAt,
+            read.time.milliseconds(since: media) < Forwarder.blankMilliseconds - 20,
+            tracks[ssrc]?.count == 1, isPermitted(ssrc, at: read)
+        else { return }
+        violate("a slate over permitted media on line \(ssrc)")
     }
 
     private func seeRetransmission(
