@@ -44,7 +44,7 @@ async def main(role, url, token, seconds, clip=None):
     counts = {"audio": 0, "video": 0, "width": 0, "loudest": 0}
     tasks = []
     if role == "publish":
-        player = MediaPlayer(clip, loop=True)
+        player = MediaPlayer(clip)
         connection.addTrack(player.audio or AudioStreamTrack())
         connection.addTrack(player.video)
         for transceiver in connection.getTransceivers():

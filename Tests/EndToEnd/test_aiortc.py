@@ -34,15 +34,25 @@ def start_peer(network, network_relay):
         process.wait()
 
 
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory):
+    """A minute of the clip: aiortc's own looping sets its timestamps back at each round."""
+    path = tmp_path_factory.mktemp("clip") / "long.mp4"
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-stream_loop", "11", "-i", str(clip("bigbuckbunny")),
+                    "-c", "copy", str(path)], check=True)
+    return path
+
+
 def result_of(process, seconds):
     output, errors = process.communicate(timeout=seconds + 30)
     assert process.returncode == 0, errors
     return json.loads(output)
 
 
-def test_aiortc_publishes_and_aiortc_and_chromium_view(network_relay, start_peer, network_chromium, open_room):
+def test_aiortc_publishes_and_aiortc_and_chromium_view(
+        network_relay, start_peer, network_chromium, open_room, long_clip):
     token = network_relay.publish_token("ada", "Ada", ["live_room"])
-    publisher = start_peer("publish", token, 25, str(clip("bigbuckbunny")))
+    publisher = start_peer("publish", token, 25, str(long_clip))
     browser = open_room(network_chromium, network_relay)
     tile = browser.tile(name="Ada", seconds=20)
     browser.wait_for_frames(tile, count=50)
@@ -64,9 +74,9 @@ def test_aiortc_views_chromium(network_relay, start_peer, network_chromium, open
     assert viewer["loudest"] > 1000
 
 
-def test_aiortc_without_a_grant_shows_a_slate_and_silence(network_relay, start_peer):
+def test_aiortc_without_a_grant_shows_a_slate_and_silence(network_relay, start_peer, long_clip):
     token = network_relay.publish_token("ada", "Ada")
-    publisher = start_peer("publish", token, 15, str(clip("bigbuckbunny")))
+    publisher = start_peer("publish", token, 15, str(long_clip))
     for _ in range(50):
         if network_relay.consents("ada", token)["on_air"]:
             break
