@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 import clips
-from lossy_network import LossyNetwork, host_address
+from lossy_network import LossyNetwork
 from relay import Relay
 from room_page import RoomPage
 
@@ -76,7 +76,7 @@ def network():
 @pytest.fixture
 def network_relay(network, tmp_path):
     """A relay on the outer end of the network, with TLS because its address is not loopback."""
-    relay = Relay(tmp_path, host=host_address)
+    relay = Relay(tmp_path, host=network.host_address)
     relay.start()
     yield relay
     relay.stop()

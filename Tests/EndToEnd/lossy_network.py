@@ -1,11 +1,11 @@
 """A network namespace behind a veth pair, whose loss is set while it runs. Needs root."""
 
+import ipaddress
 import os
 import subprocess
 
-# 198.18.0.0/15 is set aside for benchmarks of networks (RFC 2544), so that it meets no real network.
-host_address = "198.18.77.1"
-peer_address = "198.18.77.2"
+# Set aside for benchmarks of networks (RFC 2544), so that it meets no real network.
+reserved = ipaddress.ip_network("198.18.0.0/15")
 
 
 def run(*command, check=True):
@@ -20,6 +20,9 @@ class LossyNetwork:
         self.name = f"tally{suffix}"
         self.link = f"tly{suffix}h"
         self.peer_link = f"tly{suffix}p"
+        # Four addresses of its own, so that two runs at a time do not take each other's packets.
+        first = reserved.network_address + 4 * (suffix % (reserved.num_addresses // 4))
+        self.host_address, self.peer_address = str(first + 1), str(first + 2)
         try:
             run("ip", "netns", "add", self.name)
             run("ip", "link", "add", self.link, "type", "veth", "peer", "name", self.peer_link)
@@ -27,9 +30,9 @@ class LossyNetwork:
             # A link-local address that appears a second later makes a browser drop what it is loading.
             run("ip", "link", "set", self.link, "addrgenmode", "none")
             run(*self.inside("ip", "link", "set", self.peer_link, "addrgenmode", "none"))
-            run("ip", "address", "add", f"{host_address}/24", "dev", self.link)
+            run("ip", "address", "add", f"{self.host_address}/30", "dev", self.link)
             run("ip", "link", "set", self.link, "up")
-            run(*self.inside("ip", "address", "add", f"{peer_address}/24", "dev", self.peer_link))
+            run(*self.inside("ip", "address", "add", f"{self.peer_address}/30", "dev", self.peer_link))
             run(*self.inside("ip", "link", "set", self.peer_link, "up"))
             run(*self.inside("ip", "link", "set", "lo", "up"))
         except BaseException:
