@@ -15,6 +15,8 @@ package final class DisclosureGate: Sendable {
     private let firstPosition = Atomic<UInt64>(.max)
     /// The consent epoch of the current permit.
     private let permitEpoch = Atomic<UInt64>(0)
+    /// Why the gate is closed, as a place in `DenyReason.allCases`.
+    private let denyReason = Atomic<Int>(number(.noRecord))
 
     package init(track: TrackID, audience: AudienceID) {
         self.track = track
@@ -54,6 +56,23 @@ package final class DisclosureGate: Sendable {
     /// Closes the gate; what was read through earlier passes is the grace period's concern.
     package func close() {
         leaseEnd.store(0, ordering: .sequentiallyConsistent)
+    }
+
+    /// Says why the gate is closed; for whoever counts refusals, it opens and closes nothing.
+    package func explain(_ reason: DenyReason) {
+        denyReason.store(Self.number(reason), ordering: .relaxed)
+    }
+
+    /// Why a pass was just refused, as a place in `DenyReason.allCases`.
+    package var refusal: Int {
+        // A lease that nobody has set to 0 has run out by itself.
+        leaseEnd.load(ordering: .relaxed) == 0 ? denyReason.load(ordering: .relaxed) : Self.leaseExpired
+    }
+
+    private static let leaseExpired = number(.leaseExpired)
+
+    private static func number(_ reason: DenyReason) -> Int {
+        DenyReason.allCases.firstIndex(of: reason) ?? 0
     }
 
     /// Whether a pass would be minted at `now`.

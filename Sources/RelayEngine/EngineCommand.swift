@@ -108,7 +108,10 @@ package enum EngineEvent: Sendable {
     /// A path was nominated and the handshake is done: media can flow. Milliseconds since the peer was added.
     case connected(PeerID, iceMilliseconds: Int64, dtlsMilliseconds: Int64)
     case ended(PeerID, TransportEnd)
-    case line(PeerID, mediaIndex: Int, MediaLine.State)
-    /// The first packet of a publisher's track arrived.
+    /// A line's state, and whether temporal layers are left out of it.
+    case line(PeerID, mediaIndex: Int, MediaLine.State, isThinned: Bool)
+    /// The first packet of a publisher's track arrived, or the first after its good-bye.
     case trackStarted(PeerID, TrackID, MediaCodec)
+    /// The source of a publisher's track said good-bye (RTCP BYE).
+    case trackStopped(PeerID, TrackID)
 }

@@ -160,6 +160,9 @@ struct PublisherIngest {
             )
         }
         guard isFirst else { return .drop(.replayed) }
+        // A retransmission keeps its original's timestamp, but may be of the stretch before a jump.
+        if !isRTX, !payload.isEmpty { tracks[track].noteClock(raw, header.timestamp, arrival: now) }
+        guard raw >= tracks[track].sourceStart else { return .drop(.tooOld) }
         if !tracks[track].hasNumbering {
             tracks[track].hasNumbering = true
             if tracks[track].lastPublished < 0 {

@@ -27,6 +27,10 @@ extension RelayEngine {
                 takeFeedback(peers[slot].viewer, packet, now: now, into: &slab)
             } else if let senderReport = packet.senderReport {
                 note(senderReport, from: slot, now: now)
+            } else if packet.kind == .bye {
+                for index in 0..<packet.byeSourceCount {
+                    if let ssrc = packet.byeSource(at: index) { noteGoodbye(of: ssrc, from: slot) }
+                }
             }
         }
         if reader.isMalformed { drop(.malformed) }
@@ -36,6 +40,14 @@ extension RelayEngine {
         guard let count = peers[slot].publisher?.tracks.count else { return }
         for index in 0..<count where peers[slot].publisher?.tracks[index].mediaSSRC == report.ssrc {
             peers[slot].publisher?.tracks[index].note(report, arrival: now)
+        }
+    }
+
+    private mutating func noteGoodbye(of ssrc: UInt32, from slot: Int) {
+        guard let count = peers[slot].publisher?.tracks.count else { return }
+        for index in 0..<count where peers[slot].publisher?.tracks[index].endSource(ssrc) == true {
+            guard let track = peers[slot].publisher?.tracks[index].ring.track else { return }
+            events.append(.trackStopped(peers[slot].id, track))
         }
     }
 
@@ -114,6 +126,37 @@ extension RelayEngine {
                 forwarder.viewers[viewer].protection?.protectRTCP(bytes, into: space) ?? 0
             }
         if length > 0 { slab.commit(length, to: remote, from: local, notAfter: notAfter) }
+    }
+
+    /// Ends our sources at a peer that leaves (RFC 3550 6.6): a viewer's lines, or the reports to a publisher.
+    ///
+    /// A line whose stream ends gets none, because the next stream uses the same source.
+    mutating func sendGoodbye(_ slot: Int, into slab: inout SendSlab) {
+        guard !peers[slot].isEnded, peers[slot].transport.isEstablished else { return }
+        report.removeAll()
+        if peers[slot].viewer >= 0 {
+            let viewer = peers[slot].viewer
+            guard forwarder.viewers[viewer].isReady, slab.hasRoom,
+                let remote = forwarder.viewers[viewer].remote, let local = forwarder.viewers[viewer].local
+            else { return }
+            for line in forwarder.viewers[viewer].lines
+            where report.byteCount + 16 <= RTCPWriter.maximumByteCount - 64 {
+                let ssrc = forwarder.lines[line].parameters.ssrc
+                if report.isEmpty { report.appendReceiverReport(senderSSRC: ssrc) }
+                report.appendBye(ssrc: ssrc)
+            }
+            guard !report.isEmpty else { return }
+            let space = slab.space
+            let length = report.bytes.withUnsafeBytes { bytes in
+                forwarder.viewers[viewer].protection?.protectRTCP(bytes, into: space) ?? 0
+            }
+            // It tells nothing of anybody's stream, so no lease bounds it.
+            if length > 0 { slab.commit(length, to: remote, from: local, notAfter: .distantFuture) }
+        } else {
+            report.appendReceiverReport(senderSSRC: controlSSRC)
+            report.appendBye(ssrc: controlSSRC)
+            sendReport(slot, into: &slab)
+        }
     }
 
     /// Sends a publisher what it is owed: reports, NACKs, keyframe requests, feedback on its transport.

@@ -98,6 +98,7 @@ package struct RelayEngine: ~Copyable {
             addPeer(id, parameters, part, now: now)
         case .removePeer(let id):
             guard let slot = slots[id] else { return }
+            sendGoodbye(slot, into: &slab)
             peers[slot].transport.close()
             flushHandshake(slot, now: now, into: &slab)
             remove(slot)
@@ -135,7 +136,14 @@ package struct RelayEngine: ~Copyable {
         let isDone = forwarder.forward(now: now, sweep: sweep, into: &slab)
         for change in forwarder.takeChanges() {
             guard let slot = viewerSlots[change.viewer] else { continue }
-            events.append(.line(peers[slot].id, mediaIndex: change.mediaIndex, change.state))
+            events.append(
+                .line(
+                    peers[slot].id,
+                    mediaIndex: change.mediaIndex,
+                    change.state,
+                    isThinned: change.isThinned
+                )
+            )
         }
         return isDone
     }

@@ -26,6 +26,12 @@ struct TrackIngest {
     var lastPublished: Int64 = -1
     /// RTP timestamp of the newest keyframe, of which H.264 tells several times.
     var keyframeTimestamp: UInt32?
+    /// The source has said good-bye (RFC 3550 6.6): what comes next is another, whatever its SSRC.
+    private var hasEnded = false
+    /// The first number of the present source: what is older belongs to the one before it.
+    private(set) var sourceStart = Int64.min
+    /// The newest packet's number, timestamp and arrival, by which a jump of the publisher's clock is seen.
+    private var newest: (number: Int64, timestamp: UInt32, arrival: MonotonicTime)?
     /// A sender report's moment on both of the publisher's clocks.
     private var captureReference: (ntp: UInt64, timestamp: UInt32)?
 
@@ -37,18 +43,53 @@ struct TrackIngest {
 
     /// Takes a new source in: its numbers have nothing to do with the earlier one's, and continue the ring's.
     mutating func startSource(_ ssrc: UInt32) {
-        guard activeSSRC != ssrc else { return }
+        guard activeSSRC != ssrc || hasEnded else { return }
         if activeSSRC != nil {
             unwrapper = SequenceUnwrapper()
             missing = MissingSequences()
             admitted = AdmittedSequences()
             hasNumbering = false
-            captureReference = nil
-            sourceCount &+= 1
-            keyframeTimestamp = nil
-            if ring.kind == .video { keyframes.wish() }
+            beginAnew(from: .min)
         }
         activeSSRC = ssrc
+    }
+
+    /// Takes the source's good-bye; answers whether it was the present source's.
+    mutating func endSource(_ ssrc: UInt32) -> Bool {
+        guard activeSSRC == ssrc, !hasEnded else { return false }
+        hasEnded = true
+        isStarted = false
+        return true
+    }
+
+    /// A clock set back by more than this, or forward by this much more than time has passed, is another
+    /// clock: a looped file's, or that of an encoder that was restarted. Reordering and pauses stay far below.
+    static let clockJumpSeconds: Int64 = 1
+    static let clockLeapSeconds: Int64 = 10
+
+    /// Notes the clock of the packet `number`; a jump makes what follows a source of its own, so that viewers'
+    /// timestamps stay continuous.
+    mutating func noteClock(_ number: Int64, _ timestamp: UInt32, arrival: MonotonicTime) {
+        if let newest {
+            guard number > newest.number else { return }
+            let rate: Int64 = ring.kind == .audio ? 48_000 : 90_000
+            let ticks = Int64(RTPTimestamp.distance(from: newest.timestamp, to: timestamp))
+            let elapsed = min(max(0, arrival.milliseconds(since: newest.arrival)), 3_600_000) * rate / 1_000
+            if ticks < -Self.clockJumpSeconds * rate || ticks > elapsed + Self.clockLeapSeconds * rate {
+                beginAnew(from: number)
+            }
+        }
+        newest = (number, timestamp, arrival)
+    }
+
+    private mutating func beginAnew(from number: Int64) {
+        hasEnded = false
+        sourceStart = number
+        newest = nil
+        captureReference = nil
+        sourceCount &+= 1
+        keyframeTimestamp = nil
+        if ring.kind == .video { keyframes.wish() }
     }
 
     mutating func note(_ report: SenderReport, arrival: MonotonicTime) {

@@ -37,6 +37,31 @@ enum EventDocuments {
         var state: String
     }
 
+    /// One encoding per m-line; `layers` lists what of it is sent while that is not everything.
+    struct Layers: Codable, Equatable {
+        struct Encoding: Codable, Equatable {
+            var id: String
+            var layers: [Layer]?
+        }
+
+        struct Layer: Codable, Equatable {
+            var encodingId: String
+            var spatialLayerId: Int
+            var temporalLayerId: Int
+        }
+
+        var active: [Encoding]
+        var inactive: [Encoding]
+        var layers: [Layer]
+
+        init(isThinned: Bool) {
+            let base = Layer(encodingId: "0", spatialLayerId: 0, temporalLayerId: 0)
+            active = [Encoding(id: "0", layers: isThinned ? [base] : nil)]
+            inactive = []
+            layers = isThinned ? [base] : []
+        }
+    }
+
     struct Consent: Codable {
         var sequence: UInt64
         var purpose: String

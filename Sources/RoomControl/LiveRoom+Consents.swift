@@ -69,7 +69,10 @@ extension LiveRoom {
                 answer(ticket, .failure(Self.problem(reason)))
             case .recorded(let event):
                 tell(event)
-            case .changed(let track, _, _):
+            case .changed(let track, let audience, let decision):
+                if let reason = decision.denyReason {
+                    gates[GateName(track: track, audience: audience)]?.explain(reason)
+                }
                 if let publication = publications.values.first(where: { publication in
                     publication.tracks.contains { $0.id == track }
                 }) {

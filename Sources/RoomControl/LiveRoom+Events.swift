@@ -50,6 +50,16 @@ extension LiveRoom {
         send("slots", slots(of: session), to: session)
     }
 
+    /// The layers that a viewer is sent of each video m-line (draft-ietf-wish-whep-02 4.7).
+    func tellLayers(of session: SessionID) {
+        guard let viewing = viewings[session] else { return }
+        var document: [String: EventDocuments.Layers] = [:]
+        for line in viewing.lines where line.media.kind == .video {
+            document[line.media.mid] = EventDocuments.Layers(isThinned: line.isThinned)
+        }
+        send("layers", document, to: session)
+    }
+
     /// The number of viewers has changed: told once a second at most, to all who listen.
     func tellViewerCount() {
         viewerCountIsStale = true

@@ -115,11 +115,15 @@ actor LiveRoom {
             } else if let session = sessionsOfPeers[peer] {
                 endViewing(session)
             }
-        case .line(let peer, let mediaIndex, let state):
+        case .line(let peer, let mediaIndex, let state, let isThinned):
             guard let session = sessionsOfPeers[peer] else { return }
-            note(state, of: mediaIndex, in: session)
-        case .trackStarted:
-            break
+            note(state, isThinned: isThinned, of: mediaIndex, in: session)
+        case .trackStarted(let peer, let track, _):
+            guard let participant = participantsOfPeers[peer] else { return }
+            publications[participant]?.endedTracks.remove(track)
+        case .trackStopped(let peer, let track):
+            guard let participant = participantsOfPeers[peer] else { return }
+            publications[participant]?.endedTracks.insert(track)
         }
     }
 
@@ -291,9 +295,16 @@ actor LiveRoom {
         }
     }
 
-    private func note(_ state: MediaLine.State, of mediaIndex: Int, in session: SessionID) {
+    private func note(
+        _ state: MediaLine.State,
+        isThinned: Bool,
+        of mediaIndex: Int,
+        in session: SessionID
+    ) {
         guard let viewing = viewings[session], viewing.lines.indices.contains(mediaIndex) else { return }
+        let before = viewing.lines[mediaIndex]
         viewings[session]?.lines[mediaIndex].state = state
+        viewings[session]?.lines[mediaIndex].isThinned = isThinned
         if state != .idle, !viewing.hasShownFirstLine {
             viewings[session]?.hasShownFirstLine = true
             let elapsed = SystemClock.monotonic.milliseconds(since: viewing.createdAt)
@@ -306,14 +317,19 @@ actor LiveRoom {
         if let publication = publications.values.first(where: { $0.stream == stream }) {
             stale.insert(publication.participant)
         }
-        switch state {
-        case .withheld:
-            send("withheld", EventDocuments.Withheld(slot: slot), to: session)
-        case .overloaded:
-            send("overload", EventDocuments.Overload(slot: slot, state: "stopped"), to: session)
-        case .idle, .joining, .live, .unsupported:
-            break
+        if before.isThinned != isThinned { tellLayers(of: session) }
+        let load = Self.load(state, isThinned: isThinned)
+        if load != Self.load(before.state, isThinned: before.isThinned) {
+            send("overload", EventDocuments.Overload(slot: slot, state: load), to: session)
         }
+        guard before.state != state else { return }
+        if state == .withheld { send("withheld", EventDocuments.Withheld(slot: slot), to: session) }
         tellSlots(session)
+    }
+
+    /// What overload takes from a line: nothing, temporal layers, or the picture.
+    private static func load(_ state: MediaLine.State, isThinned: Bool) -> String {
+        if state == .overloaded { return "stopped" }
+        return isThinned ? "thinned" : "none"
     }
 }

@@ -31,11 +31,14 @@ struct Publication {
     var restartedUfrag: String?
     /// Path and keys are there: the participant is on air.
     var isOnAir = false
+    /// Tracks whose source has said good-bye and not come back.
+    var endedTracks: Set<TrackID> = []
     /// Order of going on air.
     var ordinal = 0
 
     /// Whether no media has come for long enough that another session may take its place.
     func isFrozen(now: MonotonicTime) -> Bool {
+        if !tracks.isEmpty, tracks.allSatisfy({ endedTracks.contains($0.id) }) { return true }
         let newest = tracks.map(\.ring.newestArrival).max() ?? .distantPast
         return now.milliseconds(since: max(newest, createdAt)) >= RoomTiming.frozenMilliseconds
     }
@@ -47,6 +50,8 @@ struct ViewerLine {
     let mediaIndex: Int
     let media: NegotiatedMedia
     var state = MediaLine.State.idle
+    /// Whether temporal layers are left out of it.
+    var isThinned = false
     /// The track that feeds the line.
     var track: TrackID?
 }

@@ -404,8 +404,8 @@ package actor RelayControl: RelayService {
 extension EngineEvent {
     fileprivate var peer: PeerID {
         switch self {
-        case .connected(let peer, _, _), .ended(let peer, _), .line(let peer, _, _),
-            .trackStarted(let peer, _, _):
+        case .connected(let peer, _, _), .ended(let peer, _), .line(let peer, _, _, _),
+            .trackStarted(let peer, _, _), .trackStopped(let peer, _):
             peer
         }
     }

@@ -1,3 +1,4 @@
+import Disclosures
 import RelayEngine
 import RelayRuntime
 import Rooms
@@ -53,11 +54,14 @@ enum RelayMetrics {
             "Passes lent to read a batch.",
             sum(\.forwarding.passesMinted)
         )
-        page.counter(
-            "tally_passes_denied_total",
-            "Batches for which the gate was closed.",
-            sum(\.forwarding.passesDenied)
-        )
+        page.type("tally_passes_denied_total", "counter", "Batches for which the gate was closed, by reason.")
+        for (index, reason) in DenyReason.allCases.enumerated() {
+            page.line(
+                "tally_passes_denied_total",
+                ["reason": reason.rawValue],
+                sum { $0.forwarding.passesDenied[index] }
+            )
+        }
         page.type("tally_nacks_total", "counter", "Sequence numbers asked for again, by direction.")
         page.line("tally_nacks_total", ["direction": "received"], sum(\.engine.nacksReceived))
         page.line("tally_nacks_total", ["direction": "sent"], sum(\.engine.nacksSent))

@@ -39,7 +39,7 @@ extension Forwarder {
                 into: &slab
             )
         }
-        if answered == nil { counters.passesDenied += 1 }
+        if answered == nil { counters.passesDenied[gate.refusal] += 1 }
         return true
     }
 

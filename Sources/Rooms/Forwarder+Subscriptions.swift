@@ -101,8 +101,11 @@ extension Forwarder {
             guard viewers[viewer].estimate.update(now: now) else { continue }
             let level = viewers[viewer].estimate.level
             for line in viewers[viewer].lines where lines[line].parameters.kind == .video {
-                lines[line].temporalLimit = level == .full ? .max : 0
+                let limit: UInt8 = level == .full ? .max : 0
+                let hasChanged = lines[line].temporalLimit != limit
+                lines[line].temporalLimit = limit
                 lines[line].isStopped = level == .stopped
+                if hasChanged { announce(line) }
                 if level == .stopped {
                     if lines[line].state == .live || lines[line].state == .joining { set(line, .overloaded) }
                 } else if lines[line].state == .overloaded {

@@ -10,6 +10,8 @@ package struct LineChange: Sendable, Equatable {
     package let viewer: Int
     package let mediaIndex: Int
     package let state: MediaLine.State
+    /// Whether temporal layers are left out, because the viewer's path does not carry them.
+    package let isThinned: Bool
 }
 
 /// What a forwarder counts; totals since it began.
@@ -20,7 +22,8 @@ package struct ForwardingCounters: Sendable, Equatable {
     package var retransmissions: UInt64 = 0
     package var retransmissionsRefused: UInt64 = 0
     package var passesMinted: UInt64 = 0
-    package var passesDenied: UInt64 = 0
+    /// By the place of the reason in `DenyReason.allCases`.
+    package var passesDenied = [UInt64](repeating: 0, count: DenyReason.allCases.count)
     package var lapped: UInt64 = 0
     package var thinned: UInt64 = 0
     package var keyframeWishes: UInt64 = 0
@@ -106,7 +109,7 @@ package struct Forwarder: ~Copyable {
                 counters.passesMinted += 1
                 guard served else { return false }
             } else {
-                counters.passesDenied += 1
+                counters.passesDenied[gate.refusal] += 1
                 guard withhold(feed: feed, audience: audience, now: now, into: &slab) else { return false }
             }
             audienceCursor += 1
@@ -242,8 +245,18 @@ package struct Forwarder: ~Copyable {
         lines[line].state = state
         guard state != .joining, lines[line].announced != state else { return }
         lines[line].announced = state
+        announce(line)
+    }
+
+    /// Remembers to tell a line's state as it was announced last, and whether it is thinned.
+    mutating func announce(_ line: Int) {
         changes.append(
-            LineChange(viewer: lines[line].viewer, mediaIndex: lines[line].mediaIndex, state: state)
+            LineChange(
+                viewer: lines[line].viewer,
+                mediaIndex: lines[line].mediaIndex,
+                state: lines[line].announced,
+                isThinned: lines[line].temporalLimit != .max
+            )
         )
     }
 }

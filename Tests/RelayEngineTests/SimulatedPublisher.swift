@@ -63,6 +63,7 @@ final class SimulatedPublisher: SimulatedClient {
     private(set) var keyframeRequests: [MonotonicTime] = []
     private(set) var keyframeCount = 0
     private(set) var nacksReceived = 0
+    private(set) var goodbyeCount = 0
     var isMuted = false
     private var wantsKeyframe = true
     private var videoSequence: UInt64
@@ -132,6 +133,19 @@ final class SimulatedPublisher: SimulatedClient {
         tl0PicIdx = UInt8(simulation.random.number(0...255))
         history = [:]
         wantsKeyframe = true
+    }
+
+    /// Sets its clocks back, as a player does that begins its file again.
+    func setClockBack(seconds: UInt32) {
+        timestampBase &-= seconds * 90_000
+    }
+
+    /// Says good-bye for every source (RFC 3550 6.6), and goes on if it is not muted.
+    func sayGoodbye() {
+        var writer = RTCPWriter()
+        writer.appendReceiverReport(senderSSRC: videoSSRC)
+        for ssrc in [videoSSRC, audioSSRC] { writer.appendBye(ssrc: ssrc) }
+        sendControl(writer)
     }
 
     private func mark(_ ring: MediaRing) -> MediaMark {
@@ -360,6 +374,8 @@ final class SimulatedPublisher: SimulatedClient {
                 case .pictureLossIndication, .fullIntraRequest:
                     keyframeRequests.append(simulation.now)
                     wantsKeyframe = true
+                case .bye:
+                    goodbyeCount += part.byeSourceCount
                 default:
                     break
                 }

@@ -68,6 +68,9 @@ final class Simulation {
     private(set) var bytesOut: [SocketAddress: Int] = [:]
     /// The last state told of each viewer's lines.
     private(set) var lineStates: [PeerID: [Int: MediaLine.State]] = [:]
+    private(set) var thinnedLines: [PeerID: [Int: Bool]] = [:]
+    /// Tracks whose source has said good-bye and not come back.
+    private(set) var endedTracks: Set<TrackID> = []
     private(set) var endings: [PeerID: TransportEnd] = [:]
     /// Sees what the relay sends to addresses at which nobody is known; without it every byte is a violation.
     var strangerReceives: ((SocketAddress, [UInt8]) -> Void)?
@@ -249,9 +252,13 @@ final class Simulation {
 
     func noteEvent(_ event: EngineEvent) {
         switch event {
-        case .line(let peer, let mediaIndex, let state): lineStates[peer, default: [:]][mediaIndex] = state
+        case .line(let peer, let mediaIndex, let state, let isThinned):
+            lineStates[peer, default: [:]][mediaIndex] = state
+            thinnedLines[peer, default: [:]][mediaIndex] = isThinned
         case .ended(let peer, let end): endings[peer] = end
-        case .connected, .trackStarted: break
+        case .trackStarted(_, let track, _): endedTracks.remove(track)
+        case .trackStopped(_, let track): endedTracks.insert(track)
+        case .connected: break
         }
     }
 

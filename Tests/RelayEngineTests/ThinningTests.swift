@@ -23,6 +23,7 @@ struct ThinningTests {
         let (audio, video) = (viewer.lines[0].ssrc, viewer.lines[1].ssrc)
         func thinned() -> Int { viewer.tap.lines[video]?.thinnedCount ?? 0 }
         func state() -> MediaLine.State? { simulation.lineStates[viewer.id]?[1] }
+        func isToldOf() -> Bool { simulation.thinnedLines[viewer.id]?[1] == true }
 
         simulation.run(milliseconds: 3_000)
         #expect(thinned() == 0)
@@ -30,7 +31,7 @@ struct ThinningTests {
         var sawThinned = false
         for _ in 0..<80 where state() != .overloaded {
             simulation.run(milliseconds: 100)
-            sawThinned = sawThinned || (thinned() > 5 && state() == .live)
+            sawThinned = sawThinned || (thinned() > 5 && state() == .live && isToldOf())
         }
         #expect(sawThinned)
         #expect(state() == .overloaded)
@@ -47,6 +48,7 @@ struct ThinningTests {
         let before = thinned()
         simulation.run(milliseconds: 1_000)
         #expect(thinned() == before, "everything is sent again")
+        #expect(!isToldOf())
         let all = try #require(other.tap.lines[other.lines[1].ssrc])
         #expect(all.thinnedCount == 0)
         #expect(all.switchCount == 1, "and nobody else noticed")

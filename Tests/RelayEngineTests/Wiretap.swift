@@ -33,6 +33,8 @@ final class Wiretap {
     var tracks: [UInt32: Set<UInt32>] = [:]
     var mayThin = false
     private(set) var senderReports: [(ssrc: UInt32, time: MonotonicTime)] = []
+    /// Sources that the relay has ended.
+    private(set) var goodbyes: [UInt32] = []
     private(set) var retransmissions = 0
     private(set) var retransmittedBytes = 0
     private(set) var fillerCount = 0
@@ -92,6 +94,9 @@ final class Wiretap {
         plain.withUnsafeBytes { plain in
             var reader = RTCPReader(plain.bytes.extracting(0..<length))
             while let packet = reader.next() {
+                if packet.kind == .bye {
+                    goodbyes += (0..<packet.byeSourceCount).compactMap { packet.byeSource(at: $0) }
+                }
                 guard let report = packet.senderReport else { continue }
                 guard let sent else { continue }
                 senderReports.append((report.ssrc, sent.time))
