@@ -216,6 +216,12 @@ let package = Package(
             ]
         ),
         tests(
+            "RelayRuntimeTests",
+            [
+                "RelayRuntime", "RelayEngine", "PeerTransports", "ICELite", "DTLSHandshakes", "Primitives",
+            ]
+        ),
+        tests(
             "RelayHTTPTests",
             [
                 "RelayHTTP", "RoomControl", "Disclosures", "Primitives",
