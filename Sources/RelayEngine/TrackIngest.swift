@@ -62,13 +62,14 @@ struct TrackIngest {
         return true
     }
 
-    /// A clock set back by more than this, or forward by this much more than time has passed, is another
-    /// clock: a looped file's, or that of an encoder that was restarted. Reordering and pauses stay far below.
+    /// A clock set back by more than this is another clock: reordering stays far below.
     static let clockJumpSeconds: Int64 = 1
+    /// So is one that runs ahead of time by more than this: pauses do not.
     static let clockLeapSeconds: Int64 = 10
 
-    /// Notes the clock of the packet `number`; a jump makes what follows a source of its own, so that viewers'
-    /// timestamps stay continuous.
+    /// Notes the clock of the packet `number`.
+    ///
+    /// A jump makes what follows a source of its own, so that viewers' timestamps stay continuous.
     mutating func noteClock(_ number: Int64, _ timestamp: UInt32, arrival: MonotonicTime) {
         if let newest {
             guard number > newest.number else { return }
