@@ -1,6 +1,8 @@
 """A WHIP publisher or WHEP viewer with aiortc, a WebRTC stack of its own; prints one line of JSON.
 
-usage: aiortc_peer.py publish|view URL TOKEN SECONDS [CLIP]
+usage: aiortc_peer.py publish|view URL TOKEN SECONDS [CLIP [again]]
+
+With `again` the clip is repeated, by aiortc's own looping: each round sets the timestamps of the picture back.
 """
 
 import asyncio
@@ -38,13 +40,13 @@ async def count(track, counts):
         return
 
 
-async def main(role, url, token, seconds, clip=None):
+async def main(role, url, token, seconds, clip=None, again=None):
     # Without servers to ask, gathering ends at once.
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     counts = {"audio": 0, "video": 0, "width": 0, "loudest": 0}
     tasks = []
     if role == "publish":
-        player = MediaPlayer(clip)
+        player = MediaPlayer(clip, loop=again is not None)
         connection.addTrack(player.audio or AudioStreamTrack())
         connection.addTrack(player.video)
         for transceiver in connection.getTransceivers():

@@ -5,7 +5,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 import clips
+from hand_made_session import HandMadeSession
 from lossy_network import LossyNetwork
+from peers import Peers
 from relay import Relay
 from room_page import RoomPage
 
@@ -66,32 +68,64 @@ def chromium(playwright, devices):
 
 
 @pytest.fixture
-def network():
+def network(request):
+    """IPv4, unless the test is parametrised with 6."""
     assert os.geteuid() == 0, "network namespaces need root: run deploy/test"
-    network = LossyNetwork()
+    network = LossyNetwork(getattr(request, "param", 4))
     yield network
     network.remove()
 
 
 @pytest.fixture
 def network_relay(network, tmp_path):
-    """A relay on the outer end of the network, with TLS because its address is not loopback."""
-    relay = Relay(tmp_path, host=network.host_address)
+    """A relay on the outer end of the network, with TLS because its address is not loopback.
+
+    Over IPv6 its media socket is bound to every address, so that it must answer from the one that was asked.
+    """
+    host = network.host_address
+    relay = Relay(tmp_path, host=host, media_host="" if ":" in host else host)
     relay.start()
     yield relay
     relay.stop()
 
 
+def run_inside(network, directory, program):
+    """A program that runs `program` in the network's namespace."""
+    wrapper = directory / f"{program}-inside"
+    command = " ".join(network.inside(shutil.which(program)))
+    wrapper.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    wrapper.chmod(0o755)
+    return wrapper
+
+
 @pytest.fixture
 def network_chromium(network, playwright, devices, tmp_path):
     """A browser whose every packet to the relay crosses the network."""
-    wrapper = tmp_path / "chromium-inside"
-    command = " ".join(network.inside(shutil.which("chromium")))
-    wrapper.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-    wrapper.chmod(0o755)
-    browser = launch(playwright, devices, wrapper)
+    browser = launch(playwright, devices, run_inside(network, tmp_path, "chromium"))
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def hand_made():
+    """Makes sessions by hand that end with the test."""
+    sessions = []
+
+    def make(browser, relay):
+        sessions.append(HandMadeSession(browser, relay))
+        return sessions[-1]
+
+    yield make
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture
+def peers():
+    """Starts programs that publish or view, and ends those that still run at the end of the test."""
+    peers = Peers()
+    yield peers
+    peers.stop()
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import ipaddress
 import os
 import subprocess
 
-# Set aside for benchmarks of networks (RFC 2544), so that it meets no real network.
-reserved = ipaddress.ip_network("198.18.0.0/15")
+# Set aside for benchmarks of networks (RFC 2544, RFC 5180), so that they meet no real network.
+reserved = {4: ipaddress.ip_network("198.18.0.0/15"), 6: ipaddress.ip_network("2001:2::/48")}
 
 
 def run(*command, check=True):
@@ -13,15 +13,19 @@ def run(*command, check=True):
 
 
 class LossyNetwork:
-    """Programs run `inside()` reach the host at `host_address`, through a link that can lose datagrams."""
+    """Programs run `inside()` reach the host at `host_address`, through a link that can lose datagrams.
 
-    def __init__(self):
+    The link carries IPv4 only, or IPv6 only.
+    """
+
+    def __init__(self, version=4):
         suffix = os.getpid() % 100_000
         self.name = f"tally{suffix}"
         self.link = f"tly{suffix}h"
         self.peer_link = f"tly{suffix}p"
         # Four addresses of its own, so that two runs at a time do not take each other's packets.
-        first = reserved.network_address + 4 * (suffix % (reserved.num_addresses // 4))
+        network = reserved[version]
+        first = network.network_address + 4 * (suffix % (network.num_addresses // 4))
         self.host_address, self.peer_address = str(first + 1), str(first + 2)
         try:
             run("ip", "netns", "add", self.name)
@@ -30,9 +34,11 @@ class LossyNetwork:
             # A link-local address that appears a second later makes a browser drop what it is loading.
             run("ip", "link", "set", self.link, "addrgenmode", "none")
             run(*self.inside("ip", "link", "set", self.peer_link, "addrgenmode", "none"))
-            run("ip", "address", "add", f"{self.host_address}/30", "dev", self.link)
+            # Without the second in which IPv6 looks for others with the same address.
+            width, *rest = ("/30",) if version == 4 else ("/126", "nodad")
+            run("ip", "address", "add", self.host_address + width, "dev", self.link, *rest)
             run("ip", "link", "set", self.link, "up")
-            run(*self.inside("ip", "address", "add", f"{self.peer_address}/30", "dev", self.peer_link))
+            run(*self.inside("ip", "address", "add", self.peer_address + width, "dev", self.peer_link, *rest))
             run(*self.inside("ip", "link", "set", self.peer_link, "up"))
             run(*self.inside("ip", "link", "set", "lo", "up"))
         except BaseException:

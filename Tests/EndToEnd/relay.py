@@ -22,7 +22,7 @@ def binary():
 
 
 def free_port(kind, host):
-    with socket.socket(socket.AF_INET, kind) as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
         probe.bind((host, 0))
         return probe.getsockname()[1]
 
@@ -38,7 +38,8 @@ def make_certificate(directory, host):
     return certificate, key
 
 
-def configuration(directory, host, http_port, media_port, certificate=None):
+def configuration(directory, host, http_port, media_port, certificate=None, media_host=None):
+    media_host = host if media_host is None else media_host
     tls = f"""
   tls:
     certificate: "{certificate[0]}"
@@ -48,7 +49,7 @@ http:
   host: "{host}"
   port: {http_port}{tls}
 udp:
-  host: "{host}"
+  host: "{media_host}"
   port: {media_port}
   candidates: ["{host}"]
 data:
@@ -60,7 +61,8 @@ rooms:
 
 
 class Relay:
-    def __init__(self, directory, host="127.0.0.1"):
+    def __init__(self, directory, host="127.0.0.1", media_host=None):
+        """Media is bound to `media_host`, which is `host` unless given; empty for every address."""
         self.directory = directory
         self.host = host
         self.log = directory / "relay.log"
@@ -69,8 +71,9 @@ class Relay:
         certificate = None if host == "127.0.0.1" else make_certificate(directory, host)
         http_port = free_port(socket.SOCK_STREAM, host)
         media_port = free_port(socket.SOCK_DGRAM, host)
-        self.config.write_text(configuration(directory, host, http_port, media_port, certificate))
-        self.url = f"{'https' if certificate else 'http'}://{host}:{http_port}"
+        self.config.write_text(configuration(directory, host, http_port, media_port, certificate, media_host))
+        authority = f"[{host}]" if ":" in host else host
+        self.url = f"{'https' if certificate else 'http'}://{authority}:{http_port}"
         self._tls = ssl._create_unverified_context()
 
     def start(self):

@@ -22,7 +22,7 @@ read_statistics = """
         for (const connection of window.keptConnections) {
             if (connection.connectionState === "closed") continue;
             for (const report of (await connection.getStats()).values()) {
-                if (["inbound-rtp", "outbound-rtp"].includes(report.type)) found.push(report);
+                if (["inbound-rtp", "outbound-rtp", "codec"].includes(report.type)) found.push(report);
             }
         }
         return found;
@@ -128,6 +128,12 @@ class RoomPage:
         lines = {str(2 * slot): "audio", str(2 * slot + 1): "video"}
         reports = [report for report in self.page.evaluate(read_statistics) if report["type"] == "inbound-rtp"]
         return {lines[report["mid"]]: report for report in reports if report.get("mid") in lines}
+
+    def codec(self, tile):
+        """What the tile's video line received last, such as `video/VP8`."""
+        codec = self.inbound(tile)["video"]["codecId"]
+        reports = self.page.evaluate(read_statistics)
+        return next(report["mimeType"] for report in reports if report["id"] == codec)
 
     def frames_decoded(self, tile):
         return self.inbound(tile).get("video", {}).get("framesDecoded", 0)

@@ -1,37 +1,12 @@
 """aiortc, whose ICE, DTLS and SRTP share no code with Chromium's, in both directions."""
 
-import json
-import pathlib
 import subprocess
-import sys
+import time
 
 import pytest
 
 from clips import clip
-from relay import room
-
-peer = str(pathlib.Path(__file__).parent / "aiortc_peer.py")
-
-
-@pytest.fixture
-def start_peer(network, network_relay):
-    """Starts a peer inside the namespace, because aiortc gathers no loopback candidates."""
-    running = []
-
-    def start(role, token, seconds, *arguments):
-        path = {"publish": "whip", "view": "whep"}[role]
-        process = subprocess.Popen(
-            network.inside(sys.executable, peer, role, f"{network_relay.url}/v1/rooms/{room}/{path}", token,
-                           str(seconds), *arguments),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
+from room_page import eventually
 
 
 @pytest.fixture(scope="module")
@@ -43,46 +18,55 @@ def long_clip(tmp_path_factory):
     return path
 
 
-def result_of(process, seconds):
-    output, errors = process.communicate(timeout=seconds + 30)
-    assert process.returncode == 0, errors
-    return json.loads(output)
-
-
 def test_aiortc_publishes_and_aiortc_and_chromium_view(
-        network_relay, start_peer, network_chromium, open_room, long_clip):
+        network, network_relay, peers, network_chromium, open_room, long_clip):
     token = network_relay.publish_token("ada", "Ada", ["live_room"])
-    publisher = start_peer("publish", token, 25, str(long_clip))
+    publisher = peers.start_aiortc(network, network_relay, "publish", token, 25, long_clip)
     browser = open_room(network_chromium, network_relay)
     tile = browser.tile(name="Ada", seconds=20)
     browser.wait_for_frames(tile, count=50)
-    viewer = result_of(start_peer("view", network_relay.view_token(), 8), 8)
+    viewer = peers.start_aiortc(network, network_relay, "view", network_relay.view_token(), 8).result()
     assert viewer["created"] == 201 and viewer["deleted"] == 200
     assert viewer["video"] >= 8 * 10
     assert viewer["audio"] >= 8 * 25
     assert viewer["width"] > 0
-    published = result_of(publisher, 25)
+    published = publisher.result()
     assert published["state"] == "connected"
     assert published["created"] == 201 and published["deleted"] == 200
 
 
-def test_aiortc_views_chromium(network_relay, start_peer, network_chromium, open_room):
+def test_aiortc_views_chromium(network, network_relay, peers, network_chromium, open_room):
     publisher = open_room(network_chromium, network_relay, network_relay.publish_token("ada", "Ada"))
     publisher.go_live("live_room")
-    viewer = result_of(start_peer("view", network_relay.view_token(), 8), 8)
+    viewer = peers.start_aiortc(network, network_relay, "view", network_relay.view_token(), 8).result()
     assert viewer["video"] >= 8 * 10
     assert viewer["loudest"] > 1000
 
 
-def test_aiortc_without_a_grant_shows_a_slate_and_silence(network_relay, start_peer, long_clip):
+def test_aiortc_without_a_grant_shows_a_slate_and_silence(network, network_relay, peers, long_clip):
     token = network_relay.publish_token("ada", "Ada")
-    publisher = start_peer("publish", token, 15, str(long_clip))
-    for _ in range(50):
-        if network_relay.consents("ada", token)["on_air"]:
-            break
-        publisher.poll()
-        subprocess.run(["sleep", "0.2"], check=True)
-    viewer = result_of(start_peer("view", network_relay.view_token(), 6), 6)
+    publisher = peers.start_aiortc(network, network_relay, "publish", token, 15, long_clip)
+    eventually(lambda: network_relay.consents("ada", token)["on_air"], "the publisher is on air")
+    viewer = peers.start_aiortc(network, network_relay, "view", network_relay.view_token(), 6).result()
     assert 3 <= viewer["video"] <= 15
     assert viewer["loudest"] < 100
-    assert publisher.poll() is None
+    assert publisher.is_running
+
+
+def test_viewers_follow_timestamps_that_are_set_back(
+        network, network_relay, peers, network_chromium, open_room):
+    """A five-second clip that is repeated: the picture's timestamps jump back at each round, the sound's do not."""
+    token = network_relay.publish_token("ada", "Ada", ["live_room"])
+    publisher = peers.start_aiortc(network, network_relay, "publish", token, 40, clip("bigbuckbunny"), "again")
+    browser = open_room(network_chromium, network_relay)
+    tile = browser.tile(name="Ada", seconds=20)
+    browser.wait_for_frames(tile, count=10)
+    for second in range(0, 16, 4):
+        before = browser.frames_decoded(tile)
+        time.sleep(4)
+        decoded = browser.frames_decoded(tile) - before
+        assert decoded >= 4 * 10, f"{decoded} frames decoded from second {second} on"
+    assert tile.get_attribute("data-state") == "live"
+    viewer = peers.start_aiortc(network, network_relay, "view", network_relay.view_token(), 8).result()
+    assert viewer["video"] >= 8 * 10
+    assert publisher.is_running
