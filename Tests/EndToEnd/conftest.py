@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 import clips
+from firefox import Firefox
 from hand_made_session import HandMadeSession
 from lossy_network import LossyNetwork
 from peers import Peers
@@ -102,6 +103,13 @@ def run_inside(network, directory, program):
 def network_chromium(network, playwright, devices, tmp_path):
     """A browser whose every packet to the relay crosses the network."""
     browser = launch(playwright, devices, run_inside(network, tmp_path, "chromium"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def network_firefox(network, tmp_path):
+    browser = Firefox(network, tmp_path)
     yield browser
     browser.close()
 

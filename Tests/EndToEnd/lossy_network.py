@@ -1,5 +1,7 @@
 """A network namespace behind a veth pair, whose loss is set while it runs. Needs root."""
 
+import contextlib
+import ctypes
 import ipaddress
 import os
 import subprocess
@@ -47,6 +49,23 @@ class LossyNetwork:
 
     def inside(self, *command):
         return ["ip", "netns", "exec", self.name, *command]
+
+    @contextlib.contextmanager
+    def entered(self):
+        """What this thread connects or starts within is inside."""
+        system = ctypes.CDLL(None, use_errno=True)
+
+        def enter(path):
+            with open(path) as namespace:
+                if system.setns(namespace.fileno(), 0) != 0:
+                    raise OSError(ctypes.get_errno(), f"cannot enter {path}")
+
+        with open("/proc/thread-self/ns/net") as outside:
+            enter(f"/run/netns/{self.name}")
+            try:
+                yield
+            finally:
+                enter(f"/proc/self/fd/{outside.fileno()}")
 
     def lose(self, percent):
         """Drops that share of the datagrams, at random, in each direction; answers what does the dropping."""

@@ -8,6 +8,8 @@ import sys
 from relay import room
 
 folder = pathlib.Path(__file__).parent
+# The one that Debian's bindings are installed for.
+system_python = "/usr/bin/python3"
 paths = {"publish": "whip", "view": "whep"}
 
 
@@ -47,6 +49,11 @@ class Peers:
     def start_ffmpeg(self, relay, token, seconds, clip):
         url = f"{relay.url}/v1/rooms/{room}/whip"
         return self.start(sys.executable, folder / "ffmpeg_peer.py", url, token, seconds, clip)
+
+    def start_gstreamer(self, network, relay, token, seconds):
+        """Inside the namespace, because libnice gathers no loopback candidates."""
+        url = f"{relay.url}/v1/rooms/{room}/whip"
+        return self.start(*network.inside(system_python, folder / "gstreamer_peer.py", url, token, seconds))
 
     def stop(self):
         for peer in self.running:

@@ -51,6 +51,21 @@ def test_page_reconnects_after_a_restart(relay, chromium, open_room):
     viewer.wait_for_frames(viewer.tile(name="Ada", seconds=30), count=30, seconds=30)
 
 
+def test_page_reconnects_after_a_drain(relay, chromium, open_room):
+    publisher = open_room(chromium, relay)
+    publisher.go_live("live_room", name="Ada")
+    viewer = open_room(chromium, relay)
+    viewer.wait_for_frames(viewer.tile(name="Ada"))
+
+    assert relay.stop(signal.SIGTERM) == 0
+    eventually(lambda: publisher.tally() != "live", "the publisher's light goes out", 5)
+    eventually(lambda: viewer.page.locator(".tile").count() == 0, "the viewer's grid is empty", 5)
+    relay.start()
+
+    publisher.wait_for_tally("live", 30)
+    viewer.wait_for_frames(viewer.tile(name="Ada", seconds=30), count=30, seconds=30)
+
+
 def test_drain_asks_clients_to_reconnect_and_ends(relay, chromium, open_room):
     publisher = open_room(chromium, relay)
     publisher.go_live("live_room", name="Ada")
