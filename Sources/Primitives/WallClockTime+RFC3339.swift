@@ -1,12 +1,10 @@
-import Primitives
-
 extension WallClockTime {
     /// The years that nanoseconds in 64 bits reach in full.
     private static let years = 1678...2261 as ClosedRange<Int64>
 
     /// Reads an RFC 3339 time with `Z` or an offset and up to nine digits of the second; `nil` if malformed, of
     /// a day that no calendar has, or outside the years 1678 to 2261.
-    init?(rfc3339 text: String) {
+    package init?(rfc3339 text: String) {
         var rest = Array(text.utf8)[...]
         func number(_ digits: Int) -> Int64? {
             guard rest.count >= digits else { return nil }
