@@ -70,7 +70,10 @@ let package = Package(
     products: [.executable(name: "tally", targets: ["tally"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -127,6 +130,15 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
+        module(
+            "ConsentReceipts",
+            [
+                "Primitives",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ]
+        ),
         module("SlateMedia", ["Primitives", "RTPPackets", "MediaCodecs"]),
         module(
             "RelayRuntime",
@@ -173,7 +185,7 @@ let package = Package(
             name: "tally",
             dependencies: [
                 "Primitives", "Disclosures", "RelayHTTP", "RoomControl", "RelayRuntime", "LedgerStore",
-                "LoadTesting",
+                "LoadTesting", "ConsentReceipts",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -206,6 +218,16 @@ let package = Package(
         tests(
             "ConsentAuthorityTests",
             ["ConsentAuthority", "LedgerStore", "Disclosures", "Primitives"]
+        ),
+        tests(
+            "ConsentReceiptsTests",
+            [
+                "ConsentReceipts", "Primitives",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ]
         ),
         tests("MediaCodecsTests", ["MediaCodecs", "SlateMedia", "RTPPackets", "Primitives"]),
         tests(

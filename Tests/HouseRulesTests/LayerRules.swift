@@ -28,6 +28,7 @@ enum LayerRules {
         "RelayEngine": Layer(row: 5, mayImport: 1...4),
         "MediaCodecs": Layer(row: 5, mayImport: 0...2),
         "LedgerStore": Layer(row: 6, mayImport: 0...3),
+        "ConsentReceipts": Layer(row: 6, mayImport: 1...1),
         "SlateMedia": Layer(row: 6, mayImport: 0...5),
         "RelayRuntime": Layer(row: 6, mayImport: 0...5),
         "RoomControl": Layer(row: 7, mayImport: 1...6),
