@@ -2,19 +2,22 @@
 
 usage: aiortc_peer.py publish|view URL TOKEN SECONDS [CLIP [again]]
 
-With `again` the clip is repeated, by aiortc's own looping: each round sets the timestamps of the picture back.
+With `again` the clip, VP8 and Opus, is repeated without encoding it anew, and each round begins with the
+timestamps of the first, as those of an encoder that is restarted.
 """
 
 import asyncio
 import json
 import ssl
 import sys
+import time
 import urllib.parse
 import urllib.request
 
+import av
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaPlayer
-from aiortc.mediastreams import AudioStreamTrack, MediaStreamError
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamTrack
 
 unchecked = ssl._create_unverified_context()
 
@@ -25,6 +28,28 @@ def send(method, url, token, body=None):
     if body is not None:
         request.add_header("Content-Type", "application/sdp")
     return urllib.request.urlopen(request, timeout=10, context=unchecked if url.startswith("https") else None)
+
+
+class Rounds(MediaStreamTrack):
+    """The encoded packets of one kind of a clip, again and again; aiortc's own looping ends its encoder instead."""
+
+    def __init__(self, clip, kind):
+        super().__init__()
+        self.kind = kind
+        with av.open(clip) as container:
+            self._packets = [packet for packet in container.demux() if packet.size and packet.stream.type == kind]
+            self._length = container.duration / av.time_base
+        self._sent = 0
+        self._began = None
+
+    async def recv(self):
+        self._began = self._began or time.monotonic()
+        rounds, index = divmod(self._sent, len(self._packets))
+        packet = self._packets[index]
+        due = self._began + rounds * self._length + float(packet.pts * packet.time_base)
+        await asyncio.sleep(max(0, due - time.monotonic()))
+        self._sent += 1
+        return packet
 
 
 async def count(track, counts):
@@ -46,9 +71,13 @@ async def main(role, url, token, seconds, clip=None, again=None):
     counts = {"audio": 0, "video": 0, "width": 0, "loudest": 0}
     tasks = []
     if role == "publish":
-        player = MediaPlayer(clip, loop=again is not None)
-        connection.addTrack(player.audio or AudioStreamTrack())
-        connection.addTrack(player.video)
+        if again:
+            audio, video = Rounds(clip, "audio"), Rounds(clip, "video")
+        else:
+            player = MediaPlayer(clip)
+            audio, video = player.audio or AudioStreamTrack(), player.video
+        connection.addTrack(audio)
+        connection.addTrack(video)
         for transceiver in connection.getTransceivers():
             transceiver.direction = "sendonly"
     else:

@@ -22,3 +22,11 @@ def convert(directory):
         ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i",
          "sine=frequency=440:beep_factor=2:sample_rate=48000:duration=20", "-ac", "2", str(sound)], check=True)
     return picture, sound
+
+
+def repeat(path):
+    """Writes twelve rounds of a clip, a minute, as one; answers `path`."""
+    subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "11", "-i", str(clip("bigbuckbunny")), "-c", "copy",
+         str(path)], check=True)
+    return path

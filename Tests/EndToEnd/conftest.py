@@ -40,6 +40,12 @@ def devices(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def long_clip(tmp_path_factory):
+    """A minute of the clip, for publishers that do not repeat it."""
+    return clips.repeat(tmp_path_factory.mktemp("clip") / "long.mp4")
+
+
+@pytest.fixture(scope="session")
 def playwright():
     with sync_playwright() as playwright:
         yield playwright

@@ -2,7 +2,6 @@
 
 import pytest
 
-from clips import clip
 from room_page import eventually
 
 pytestmark = pytest.mark.parametrize("network", [6], indirect=True, ids=["ipv6"])
@@ -24,9 +23,9 @@ def test_chromium_publishes_and_views_over_ipv6(network, network_relay, network_
     assert network_relay.request("DELETE", publisher.url().removeprefix(network_relay.url))[0] == 200
 
 
-def test_aiortc_publishes_and_views_over_ipv6(network, network_relay, peers):
+def test_aiortc_publishes_and_views_over_ipv6(network, network_relay, peers, long_clip):
     token = network_relay.publish_token("ada", "Ada", ["live_room"])
-    publisher = peers.start_aiortc(network, network_relay, "publish", token, 20, clip("bigbuckbunny"), "again")
+    publisher = peers.start_aiortc(network, network_relay, "publish", token, 20, long_clip)
     eventually(lambda: network_relay.consents("ada", token)["on_air"], "the publisher is on air")
     viewer = peers.start_aiortc(network, network_relay, "view", network_relay.view_token(), 4).result()
     assert viewer["created"] == 201 and viewer["deleted"] == 200
