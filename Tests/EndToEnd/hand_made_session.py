@@ -27,10 +27,10 @@ define = """
         };
 
         // A chosen codec, with what repairs it.
-        const choose = (transceiver, capabilities, codec) => {
+        const choose = (transceiver, codec) => {
             const wanted = [`video/${codec}`, "video/rtx"].map((type) => type.toLowerCase());
-            transceiver.setCodecPreferences(
-                capabilities.codecs.filter(({ mimeType }) => wanted.includes(mimeType.toLowerCase())));
+            transceiver.setCodecPreferences(RTCRtpSender.getCapabilities("video").codecs
+                .filter(({ mimeType }) => wanted.includes(mimeType.toLowerCase())));
         };
 
         const publish = async ({ name, url, token, codec }) => {
@@ -40,7 +40,7 @@ define = """
             });
             for (const track of stream.getTracks()) {
                 const transceiver = connection.addTransceiver(track, { direction: "sendonly", streams: [stream] });
-                if (track.kind === "video" && codec) choose(transceiver, RTCRtpSender.getCapabilities("video"), codec);
+                if (track.kind === "video" && codec) choose(transceiver, codec);
             }
             await open(name, url, token, connection);
         };

@@ -13,9 +13,10 @@ from room_page import eventually
 def encoded_clip(tmp_path_factory):
     """Five seconds of VP8 and Opus that begin with a keyframe."""
     path = tmp_path_factory.mktemp("clip") / "encoded.webm"
-    subprocess.run(["ffmpeg", "-loglevel", "error", "-i", str(clip("bigbuckbunny")), "-t", "5", "-vf", "scale=640:360",
-                    "-c:v", "libvpx", "-deadline", "realtime", "-b:v", "800k", "-g", "50", "-c:a", "libopus", "-ac", "2",
-                    str(path)], check=True)
+    subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-i", str(clip("bigbuckbunny")), "-t", "5", "-vf", "scale=640:360",
+         "-c:v", "libvpx", "-deadline", "realtime", "-b:v", "800k", "-g", "50", "-c:a", "libopus", "-ac", "2",
+         str(path)], check=True)
     return path
 
 

@@ -4,7 +4,6 @@ import socket
 
 from aioice import stun
 
-from hand_made_session import HandMadeSession
 from room_page import eventually
 
 fragment_type = "application/trickle-ice-sdpfrag"

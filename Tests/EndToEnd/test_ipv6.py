@@ -15,8 +15,9 @@ def test_chromium_publishes_and_views_over_ipv6(network, network_relay, network_
     viewer = hand_made(network_chromium, network_relay).view(network_relay.view_token())
     eventually(lambda: viewer.frames_decoded() >= 50, "fifty frames decoded")
     for session in (publisher, viewer):
-        pair = session.statistics("transport")["selectedCandidatePairId"]
-        relay_end = session.statistics("remote-candidate", id=session.statistics("candidate-pair", id=pair)["remoteCandidateId"])
+        selected = session.statistics("transport")["selectedCandidatePairId"]
+        pair = session.statistics("candidate-pair", id=selected)
+        relay_end = session.statistics("remote-candidate", id=pair["remoteCandidateId"])
         assert relay_end["address"] == network.host_address
     # The session's URL has the address in brackets; ending it there takes the publisher off air.
     assert network_relay.url in publisher.url()
