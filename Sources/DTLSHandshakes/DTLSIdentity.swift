@@ -10,7 +10,9 @@ package final class DTLSIdentity: @unchecked Sendable {
     private static let cipherList =
         "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
         + "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
-    private static let groups = "X25519:P-256:P-384"
+    /// P-224 comes last, for the certificates of FFmpeg's GnuTLS build; as a client libssl takes no curve of a
+    /// certificate that it did not offer.
+    private static let groups = "X25519:P-256:P-384:P-224"
     /// A peer's self-signed certificate has about 1 KB; libssl would buffer 100 KB for it.
     private static let maximumCertificateListBytes = 16 * 1024
     /// Peers compare fingerprints and not dates; a generous span spares us those that look at clocks all the same.

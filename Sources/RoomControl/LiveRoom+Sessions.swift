@@ -273,7 +273,8 @@ extension LiveRoom {
         } catch {
             throw RelayProblem(OfferError(error))
         }
-        let isRestart = ifMatch == "*"
+        // RFC 9110 writes it bare; the WHIP drafts' own example quotes it, and clients copy that.
+        let isRestart = ifMatch == "*" || ifMatch == "\"*\""
         guard isRestart || ifMatch == entityTag else {
             throw RelayProblem(
                 "precondition-failed",

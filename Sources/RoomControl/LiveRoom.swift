@@ -3,6 +3,7 @@ import Disclosures
 import ICELite
 import Logging
 import MediaRings
+import PeerTransports
 import Primitives
 import RTPPackets
 import RelayEngine
@@ -109,7 +110,11 @@ actor LiveRoom {
             }
             if let participant = participantsOfPeers[peer] { goOnAir(participant) }
         case .ended(let peer, let end):
-            logger.debug("peer ended", metadata: ["reason": "\(end)"])
+            if case .handshakeFailed = end {
+                logger.notice("a DTLS handshake failed", metadata: ["reason": "\(end)"])
+            } else {
+                logger.debug("peer ended", metadata: ["reason": "\(end)"])
+            }
             if let participant = participantsOfPeers[peer], publications[participant]?.peer == peer {
                 endPublication(participant)
             } else if let session = sessionsOfPeers[peer] {

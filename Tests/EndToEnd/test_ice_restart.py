@@ -93,7 +93,7 @@ def test_a_restart_that_fails_costs_nothing(relay, chromium, open_room, hand_mad
     eventually(lambda: viewer.frames_decoded() >= 25, "frames before")
     assert viewer.patch("*", "a=ice-ufrag:only\r\n") == 400
     # One that the client abandons: the relay announces a generation that nobody ever checks.
-    assert viewer.patch("*", "a=ice-ufrag:abandoned\r\na=ice-pwd:0123456789012345678901\r\n") == 200
+    assert viewer.patch('"*"', "a=ice-ufrag:abandoned\r\na=ice-pwd:0123456789012345678901\r\n") == 200
     assert is_answered(viewer.transport())
     before = viewer.frames_decoded()
     eventually(lambda: viewer.frames_decoded() >= before + 75, "frames after", 10)
