@@ -128,6 +128,7 @@ let package = Package(
             [
                 "Primitives", "Disclosures", "ConsentAuthority",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
         module(
@@ -203,6 +204,13 @@ let package = Package(
             path: "Tests/FuzzBodies",
             swiftSettings: strict
         ),
+        // The rules a second time, slow and plain, for tests and for the long comparison in Benchmarks.
+        .target(
+            name: "NaiveDecisions",
+            dependencies: ["Primitives", "Disclosures"],
+            path: "Tests/NaiveDecisions",
+            swiftSettings: strict
+        ),
         tests("PrimitivesTests", ["Primitives"]),
         tests("RTPPacketsTests", ["RTPPackets", "Primitives"]),
         tests(
@@ -210,14 +218,14 @@ let package = Package(
             ["SessionDescriptions", "Primitives"],
             resources: [.copy("Fixtures")]
         ),
-        tests("DisclosuresTests", ["Disclosures", "Primitives"]),
+        tests("DisclosuresTests", ["NaiveDecisions", "Disclosures", "Primitives"]),
         tests("ICELiteTests", ["ICELite", "Primitives"]),
         tests("DTLSHandshakesTests", ["DTLSHandshakes", "Primitives", "COpenSSL"]),
         tests("SRTPProtectionTests", ["SRTPProtection", "RTPPackets", "Primitives"]),
         tests("MediaRingsTests", ["MediaRings", "Disclosures", "RTPPackets", "Primitives"]),
         tests(
             "ConsentAuthorityTests",
-            ["ConsentAuthority", "LedgerStore", "Disclosures", "Primitives"]
+            ["ConsentAuthority", "LedgerStore", "NaiveDecisions", "Disclosures", "Primitives"]
         ),
         tests(
             "ConsentReceiptsTests",

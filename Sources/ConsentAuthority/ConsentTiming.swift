@@ -14,14 +14,16 @@ package enum ConsentTiming {
 
 /// How much one room's authority holds at a time.
 package enum ConsentLimits {
-    /// Statements of one request: every purpose with dozens of recipients.
-    package static let statementsPerRequest = 256
+    /// Statements or other contents of one request: every purpose with dozens of recipients.
+    package static let contentsPerRequest = 256
     /// Requests written in one append; what waits longer goes into the next.
     package static let requestsPerAppend = 4096
     /// Requests that wait for the log; past it the log counts as unavailable.
     package static let waitingRequests = 16_384
-    /// Requests of one participant that wait for the log: nobody clicks faster, and each costs every decision.
-    package static let waitingPerParticipant = 64
-    /// Fences of one participant that wait to be written; past it everything of the participant is refused.
-    package static let fencesPerParticipant = 64
+    /// Requests of one participant, or about the room, that wait for the log: nobody clicks faster, and each costs
+    /// every decision.
+    package static let waitingPerSubject = 64
+    /// Fences of one subject that wait to be written; past it everything of the participant, or every grant under
+    /// an earlier notice, is refused.
+    package static let fencesPerSubject = 64
 }

@@ -29,18 +29,12 @@ extension RoomAuthority {
         var entries: [DisclosureOverview.Entry] = []
         for (id, track) in tracks.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             if let participant, track.participant != participant { continue }
-            for (audienceID, audience) in audiences.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for (audienceID, present) in audiences.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 guard let gate = gates[GateKey(track: id, audience: audienceID)] else { continue }
-                let request = DisclosureRequest(
-                    participant: track.participant,
-                    media: track.media,
-                    audience: audience,
-                    stream: track.stream
-                )
-                var decision = decision(request, now: now)
+                var decision = decision(request(track, present), now: now)
                 let isGranted = decision.denyReason == nil
                 if isGranted, !gate.isOpen || gate.leaseEnd <= now.monotonic {
-                    decision = .deny(.logUnavailable)
+                    decision = .deny(lapseReason(now.monotonic))
                 }
                 entries.append(
                     DisclosureOverview.Entry(
@@ -49,7 +43,7 @@ extension RoomAuthority {
                         media: track.media,
                         stream: track.stream,
                         audienceID: audienceID,
-                        audience: audience,
+                        audience: present.audience,
                         isGranted: isGranted,
                         decision: decision,
                         leaseEnd: gate.isOpen ? gate.leaseEnd : .distantPast

@@ -16,8 +16,8 @@ struct PendingRequest {
     }
 
     struct Change {
-        let statement: ConsentStatement
-        /// Whether it may take away something that an earlier state of its key permitted.
+        let content: ConsentEvent.Content
+        /// Whether it may take away something that an earlier state permitted.
         let narrows: Bool
     }
 
@@ -25,7 +25,7 @@ struct PendingRequest {
     let ordinal: UInt64
     /// Whom to answer; `nil` once answered.
     var ticket: ConsentTicket?
-    let participant: ParticipantID
+    let subject: ConsentEvent.Subject
     let submittedAt: WallClockTime
     var changes: [Change]
     var phase: Phase
@@ -34,14 +34,29 @@ struct PendingRequest {
 }
 
 extension RoomConsent {
-    /// This state as if `request` were in force.
-    func overlaid(with request: PendingRequest) -> RoomConsent {
+    /// This state as if `request` were in force; its events get the sequences after `last`.
+    func overlaid(with request: PendingRequest, after last: inout UInt64) -> RoomConsent {
         var copy = self
         for change in request.changes {
-            copy.overlay(
-                ConsentEvent(sequence: .max, time: request.submittedAt, statement: change.statement)
-            )
+            last += 1
+            copy.overlay(ConsentEvent(sequence: last, time: request.submittedAt, content: change.content))
         }
         return copy
+    }
+
+    /// This state as if all of `requests` were in force, taken one after the other.
+    func overlaid(with requests: some Sequence<PendingRequest>) -> RoomConsent {
+        var last = epoch
+        return requests.reduce(self) { $0.overlaid(with: $1, after: &last) }
+    }
+
+    /// This state, and what it becomes with each of `requests` taken in turn.
+    func prefixes(with requests: [PendingRequest]) -> [RoomConsent] {
+        var last = epoch
+        var states = [self]
+        for request in requests {
+            states.append(states[states.count - 1].overlaid(with: request, after: &last))
+        }
+        return states
     }
 }

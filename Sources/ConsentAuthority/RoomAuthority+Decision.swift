@@ -4,35 +4,86 @@ import Primitives
 extension RoomAuthority {
     /// What may be disclosed now: what is durable, less everything that is asked for and not durable yet.
     func decision(_ request: DisclosureRequest, now: ClockReading) -> Decision {
-        let requests = pending[request.participant] ?? []
-        if requests.isEmpty, windows.isEmpty { return decide(request, durable, now: now) }
-        let base = windowed(durable.restricted(to: request.participant), request.participant, now: now)
-        var state = base
-        guard case .permit(var permit) = decide(request, state, now: now) else {
-            return denial(request, base, requests, now: now)
+        guard needsEverybody(request) else { return decision(request, involving: [], now: now) }
+        var alone = request
+        alone.onAir = []
+        var answer = decision(alone, involving: [], now: now)
+        // Each of the others by itself: what waits for one of them says nothing about the rest.
+        for other in tracksOfParticipant.keys.sorted(by: { $0.text < $1.text }) {
+            guard case .permit(let permit) = answer else { return answer }
+            var pair = request
+            pair.onAir = tracksOnAir(of: other)
+            let joint = decision(pair, involving: [other], now: now)
+            guard case .permit(let narrower) = joint else { return joint }
+            answer = .permit(permit.ending(noLaterThan: narrower.notAfter))
         }
-        for pendingRequest in requests {
-            state = state.overlaid(with: pendingRequest)
-            guard case .permit(let narrower) = decide(request, state, now: now) else {
-                return denial(request, base, requests, now: now)
-            }
-            permit = permit.ending(noLaterThan: narrower.notAfter)
-        }
-        permit = permit.ending(noLaterThan: windowEnd(request, now: now))
-        return now.monotonic < permit.notAfter ? .permit(permit) : .deny(.expired)
+        return answer
     }
 
-    /// The newest reason against a disclosure: what the participant asked for last comes first.
+    /// Whether a disclosure depends on everybody on air, now or once what waits is in force.
+    private func needsEverybody(_ request: DisclosureRequest) -> Bool {
+        request.audience.purpose.capturesRoom && request.captured == nil && isAllParty
+    }
+
+    /// Whether the room is `all-party`, or becomes so with something that waits.
+    var isAllParty: Bool {
+        if durable.rules.consentRule == .allParty { return true }
+        return (pending[.room] ?? []).contains { request in
+            request.changes.contains { change in
+                if case .rules(let rules) = change.content { return rules.consentRule == .allParty }
+                return false
+            }
+        }
+    }
+
+    private func tracksOnAir(of participant: ParticipantID) -> [TrackOnAir] {
+        (tracksOfParticipant[participant] ?? []).compactMap { tracks[$0] }.map { track in
+            TrackOnAir(
+                participant: track.participant,
+                media: track.media,
+                stream: track.stream,
+                session: track.session
+            )
+        }
+    }
+
+    private func decision(
+        _ request: DisclosureRequest,
+        involving others: [ParticipantID],
+        now: ClockReading
+    ) -> Decision {
+        let people = [request.participant] + others.filter { $0 != request.participant }
+        let requests = pendingRequests(of: people)
+        if requests.isEmpty, people.allSatisfy({ windows[$0] == nil }) {
+            return decide(request, durable, now: now)
+        }
+        var base = durable.restricted(to: Set(people))
+        for participant in people { base = clamped(base, participant, now: now) }
+        let states = base.prefixes(with: requests)
+        var permit: Permit?
+        for state in states {
+            guard case .permit(let next) = decide(request, state, now: now) else {
+                return denial(request, states, requests, now: now)
+            }
+            permit = permit?.ending(noLaterThan: next.notAfter) ?? next
+        }
+        return permit.map { .permit($0) } ?? .deny(.malformed)
+    }
+
+    /// What waits and touches any of `people`, in the order of submission.
+    func pendingRequests(of people: [ParticipantID]) -> [PendingRequest] {
+        guard !pending.isEmpty else { return [] }
+        let subjects = [ConsentEvent.Subject.room] + people.map { .participant($0) }
+        return subjects.flatMap { pending[$0] ?? [] }.sorted { $0.ordinal < $1.ordinal }
+    }
+
+    /// The newest reason against a disclosure: what was asked for last comes first.
     private func denial(
         _ request: DisclosureRequest,
-        _ base: RoomConsent,
+        _ states: [RoomConsent],
         _ requests: [PendingRequest],
         now: ClockReading
     ) -> Decision {
-        var states = [base]
-        for pendingRequest in requests {
-            states.append(states[states.count - 1].overlaid(with: pendingRequest))
-        }
         for (index, state) in states.enumerated().reversed() {
             guard case .deny(let reason) = decide(request, state, now: now) else { continue }
             let isFenced = index > 0 && requests[index - 1].phase == .fenced
@@ -41,69 +92,90 @@ extension RoomAuthority {
         return .deny(.malformed)
     }
 
-    /// `state` with every grant expired that is outside the narrowest window ever computed for it.
-    private func windowed(
+    // MARK: - Windows
+
+    /// `state` with everything cut to the narrowest window ever computed for it.
+    private func clamped(
         _ state: RoomConsent,
         _ participant: ParticipantID,
         now: ClockReading
     ) -> RoomConsent {
+        guard let own = windows[participant] else { return state }
         var result = state
         for record in state.records(of: participant) {
-            guard let window = windows[record.statement.key], window.grant == record.sequence,
-                now.monotonic < window.opensAt || now.monotonic >= window.endsAt
-            else { continue }
-            let expired = record.statement.with(state: .expired)
-            result.overlay(
-                ConsentEvent(sequence: record.sequence, time: record.event.time, statement: expired)
-            )
+            guard let window = own[record.sequence] else { continue }
+            let validity = record.statement.validity.intersection(window.inCivilTime(now: now))
+            guard validity != record.statement.validity else { continue }
+            let cut = record.statement.with(validity: validity)
+            result.overlay(ConsentEvent(sequence: record.sequence, time: record.time, statement: cut))
+        }
+        for recorded in state.demands(of: participant) {
+            guard let window = own[recorded.sequence] else { continue }
+            let validity = recorded.demand.validity.intersection(window.inCivilTime(now: now))
+            let cut = ConsentEvent.Content.demand(recorded.demand.with(validity: validity))
+            result.overlay(ConsentEvent(sequence: recorded.sequence, time: now.wall, content: cut))
         }
         return result
     }
 
-    /// The earliest end of the windows of the grants that may have permitted `request`.
-    private func windowEnd(_ request: DisclosureRequest, now: ClockReading) -> MonotonicTime {
-        var end = MonotonicTime.distantFuture
-        for record in durable.records(of: request.participant) {
-            let statement = record.statement
-            guard let window = windows[statement.key], window.grant == record.sequence,
-                window.opensAt <= now.monotonic, now.monotonic < window.endsAt,
-                statement.validity.contains(now.wall),
-                statement.purpose == request.audience.purpose,
-                statement.recipient == request.audience.recipient,
-                statement.stream == nil || statement.stream == request.stream,
-                statement.media.contains(request.media)
-            else { continue }
-            end = min(end, window.endsAt)
-        }
-        return end
-    }
-
     /// Computes the windows of one participant's grants again; the narrower of old and new stays.
     mutating func updateWindows(of participant: ParticipantID, now: ClockReading) {
-        for record in durable.records(of: participant) {
-            let validity = record.statement.validity
-            let key = record.statement.key
-            guard record.statement.permits, !validity.isUnbounded else {
-                windows[key] = nil
-                continue
-            }
-            let opensAt = validity.from.map { now.monotonicDeadline(for: $0) } ?? .distantPast
-            let endsAt = validity.until.map { now.monotonicDeadline(for: $0) } ?? .distantFuture
-            if let old = windows[key], old.grant == record.sequence {
-                windows[key] = Window(
-                    grant: old.grant,
-                    opensAt: max(old.opensAt, opensAt),
-                    endsAt: min(old.endsAt, endsAt)
-                )
-            } else {
-                windows[key] = Window(grant: record.sequence, opensAt: opensAt, endsAt: endsAt)
-            }
+        var bounded: [UInt64: ValidityWindow] = [:]
+        for record in durable.records(of: participant)
+        where record.statement.permits && !record.statement.validity.isUnbounded {
+            bounded[record.sequence] = record.statement.validity
         }
+        for recorded in durable.demands(of: participant)
+        where !recorded.demand.isLifted && !recorded.demand.validity.isUnbounded {
+            bounded[recorded.sequence] = recorded.demand.validity
+        }
+        guard !bounded.isEmpty else {
+            windows[participant] = nil
+            return
+        }
+        let old = windows[participant] ?? [:]
+        var updated: [UInt64: Window] = [:]
+        for (sequence, validity) in bounded {
+            let window = Window(validity, now: now)
+            updated[sequence] = old[sequence].map { $0.intersection(window) } ?? window
+        }
+        windows[participant] = updated
     }
 
     func heartbeatIsFresh(_ now: MonotonicTime) -> Bool {
         guard let newestHeartbeat else { return false }
         return now
             <= newestHeartbeat.advanced(byMilliseconds: ConsentTiming.heartbeatFreshnessMilliseconds)
+    }
+
+    /// Why a disclosure that is granted does not happen: the log does not answer, or nobody has renewed the lease.
+    func lapseReason(_ now: MonotonicTime) -> DenyReason {
+        heartbeatIsFresh(now) ? .leaseExpired : .logUnavailable
+    }
+}
+
+extension RoomAuthority.Window {
+    /// What `validity` is on the monotonic clock as the civil clock runs now.
+    fileprivate init(_ validity: ValidityWindow, now: ClockReading) {
+        opensAt = validity.from.map { now.monotonicDeadline(for: $0) } ?? .distantPast
+        endsAt = validity.until.map { now.monotonicDeadline(for: $0) } ?? .distantFuture
+    }
+
+    fileprivate func intersection(_ other: Self) -> Self {
+        var narrower = self
+        narrower.opensAt = max(opensAt, other.opensAt)
+        narrower.endsAt = min(endsAt, other.endsAt)
+        return narrower
+    }
+
+    /// What this window is in civil time as the clocks run now.
+    fileprivate func inCivilTime(now: ClockReading) -> ValidityWindow {
+        func wall(_ time: MonotonicTime) -> WallClockTime {
+            now.wall.advanced(byNanoseconds: time.nanoseconds(since: now.monotonic))
+        }
+        return ValidityWindow(
+            from: opensAt <= now.monotonic ? nil : wall(opensAt),
+            until: endsAt == .distantFuture ? nil : wall(max(endsAt, now.monotonic))
+        )
     }
 }

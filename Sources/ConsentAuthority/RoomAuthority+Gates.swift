@@ -3,22 +3,37 @@ import Primitives
 
 extension RoomAuthority {
     /// A participant's track is live; its gates open where the durable log permits.
+    ///
+    /// `joinedAt` is when the participant joined the room, if that was before now.
     package mutating func trackStarted(
         _ track: TrackID,
         participant: ParticipantID,
         media: MediaType,
         stream: String,
+        session: String? = nil,
+        joinedAt: WallClockTime? = nil,
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) {
         precondition(tracks[track] == nil, "a track starts once")
-        tracks[track] = Track(participant: participant, media: media, stream: stream)
+        tracks[track] = Track(
+            participant: participant,
+            media: media,
+            stream: stream,
+            session: session,
+            joinedAt: joinedAt ?? now.wall
+        )
         tracksOfParticipant[participant, default: []].insert(track)
         for audience in audiences.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             gates[GateKey(track: track, audience: audience)] = Gate()
         }
         updateWindows(of: participant, now: now)
-        refreshGates(of: track, renewing: false, now: now, effects: &effects)
+        if isAllParty {
+            // Whoever is new on air has to agree too.
+            refreshAll(renewing: false, now: now, effects: &effects)
+        } else {
+            refreshGates(of: track, renewing: false, now: now, effects: &effects)
+        }
     }
 
     /// The track is gone; its gates close and are forgotten.
@@ -27,21 +42,23 @@ extension RoomAuthority {
         tracksOfParticipant[ended.participant]?.remove(track)
         if tracksOfParticipant[ended.participant]?.isEmpty == true {
             tracksOfParticipant[ended.participant] = nil
+            windows[ended.participant] = nil
         }
         for audience in audiences.keys {
             removeGate(GateKey(track: track, audience: audience), effects: &effects)
         }
     }
 
-    /// Somebody may now ask for disclosures to this audience.
+    /// Somebody may now ask for disclosures to this audience; recipients in different regions are audiences apart.
     package mutating func audienceArrived(
         _ id: AudienceID,
         _ audience: Audience,
+        region: Region? = nil,
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) {
         precondition(audiences[id] == nil, "an audience arrives once")
-        audiences[id] = audience
+        audiences[id] = PresentAudience(audience: audience, region: region)
         for track in sortedTracks {
             let key = GateKey(track: track, audience: id)
             gates[key] = Gate()
@@ -73,17 +90,34 @@ extension RoomAuthority {
         }
     }
 
-    /// Decides every gate of one participant anew.
+    /// Decides every gate anew that an event about `subject` may touch.
     mutating func refreshGates(
-        of participant: ParticipantID,
+        of subject: ConsentEvent.Subject,
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) {
+        guard let participant = subject.participant, !isAllParty else {
+            refreshAll(renewing: false, now: now, effects: &effects)
+            return
+        }
         updateWindows(of: participant, now: now)
         let own = (tracksOfParticipant[participant] ?? []).sorted { $0.rawValue < $1.rawValue }
         for track in own {
             refreshGates(of: track, renewing: false, now: now, effects: &effects)
         }
+    }
+
+    /// The question that a gate stands for.
+    func request(_ track: Track, _ present: PresentAudience) -> DisclosureRequest {
+        DisclosureRequest(
+            participant: track.participant,
+            media: track.media,
+            audience: present.audience,
+            stream: track.stream,
+            session: track.session,
+            recipientRegion: present.region,
+            joinedAt: track.joinedAt
+        )
     }
 
     private mutating func refreshGates(
@@ -105,15 +139,9 @@ extension RoomAuthority {
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) {
-        guard var gate = gates[key], let track = tracks[key.track], let audience = audiences[key.audience]
+        guard var gate = gates[key], let track = tracks[key.track], let present = audiences[key.audience]
         else { return }
-        let request = DisclosureRequest(
-            participant: track.participant,
-            media: track.media,
-            audience: audience,
-            stream: track.stream
-        )
-        var told = decision(request, now: now)
+        var told = decision(request(track, present), now: now)
         switch told {
         case .deny:
             if gate.isOpen { effects.append(.closeGate(key.track, key.audience)) }
@@ -133,7 +161,7 @@ extension RoomAuthority {
                 gate.leaseEnd = permit.notAfter
                 effects.append(.renewGate(key.track, key.audience, permit, leaseEnd: gate.leaseEnd))
             }
-            if !gate.isOpen || gate.leaseEnd <= now.monotonic { told = .deny(.logUnavailable) }
+            if !gate.isOpen || gate.leaseEnd <= now.monotonic { told = .deny(lapseReason(now.monotonic)) }
         }
         if gate.lastTold.map({ $0.differs(from: told) }) ?? true {
             effects.append(.changed(key.track, key.audience, told))

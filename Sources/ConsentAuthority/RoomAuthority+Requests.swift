@@ -12,29 +12,85 @@ extension RoomAuthority {
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) -> ConsentTicket {
+        submit(
+            statements.map { .statement($0) },
+            about: .participant(participant),
+            now: now,
+            effects: &effects
+        )
+    }
+
+    /// Takes events about one participant, or about the room, as one request: recorded together or not at all.
+    package mutating func submit(
+        _ contents: [ConsentEvent.Content],
+        about subject: ConsentEvent.Subject,
+        now: ClockReading,
+        effects: inout [ConsentEffect]
+    ) -> ConsentTicket {
         let ticket = ConsentTicket(rawValue: nextNumber())
-        guard !statements.isEmpty, statements.count <= ConsentLimits.statementsPerRequest,
-            statements.allSatisfy({ $0.participant == participant && $0.fault == nil })
+        guard !contents.isEmpty, contents.count <= ConsentLimits.contentsPerRequest,
+            contents.allSatisfy({ $0.subject == subject && $0.fault == nil })
         else {
             effects.append(.refuse(ticket, .malformed))
             return ticket
         }
-        let newest = newestState(of: participant)
-        let current = statements.filter { !isSuperseded($0, by: newest) }
+        let newest = newestState(of: subject)
+        let current = contents.filter { !isSuperseded($0, by: newest) }
         guard !current.isEmpty else {
-            answerSuperseded(ticket, statements, newest, now: now, effects: &effects)
+            answerSuperseded(ticket, contents, newest, now: now, effects: &effects)
             return ticket
         }
-        enqueue(current, of: participant, ticket: ticket, now: now)
-        refreshGates(of: participant, now: now, effects: &effects)
-        let waiting = pending[participant]?.count { $0.ticket != nil } ?? 0
-        if queue.count > ConsentLimits.waitingRequests || waiting > ConsentLimits.waitingPerParticipant {
-            failNewest(ticket, of: participant, effects: &effects)
-            refreshGates(of: participant, now: now, effects: &effects)
+        enqueue(current, about: subject, ticket: ticket, now: now)
+        refreshGates(of: subject, now: now, effects: &effects)
+        let waiting = pending[subject]?.count { $0.ticket != nil } ?? 0
+        if queue.count > ConsentLimits.waitingRequests || waiting > ConsentLimits.waitingPerSubject {
+            failNewest(ticket, of: subject, effects: &effects)
+            refreshGates(of: subject, now: now, effects: &effects)
         } else {
             advance(effects: &effects)
         }
         return ticket
+    }
+
+    /// Ends every grant that the participant has given and that is not ended yet: `withdrawn` by the person,
+    /// `revoked` by somebody else, who is named as `entity`.
+    package mutating func endEveryGrant(
+        of participant: ParticipantID,
+        state: ConsentState,
+        source: ConsentSource,
+        entity: String? = nil,
+        now: ClockReading,
+        effects: inout [ConsentEffect]
+    ) -> ConsentTicket {
+        let states = base(of: .participant(participant)).prefixes(with: pendingRequests(of: [participant]))
+        var keys: Set<ConsentKey> = []
+        var endings: [ConsentStatement] = []
+        for record in states.flatMap({ $0.records(of: participant) }).sorted(by: { $0.sequence < $1.sequence }
+        )
+        where record.statement.permits {
+            let ending = record.statement.ended(state, source: source, entity: entity, at: now.wall)
+            if keys.insert(ending.key).inserted { endings.append(ending) }
+        }
+        if endings.count > ConsentLimits.contentsPerRequest {
+            endings = Purpose.allCases.map { purpose in
+                ConsentStatement(
+                    participant: participant,
+                    purpose: purpose,
+                    state: state,
+                    media: [],
+                    source: source,
+                    givenAt: now.wall,
+                    entity: entity
+                )
+            }
+        }
+        guard !endings.isEmpty else {
+            let ticket = ConsentTicket(rawValue: nextNumber())
+            let acknowledgement = Acknowledgement(effectiveAt: now.wall, epoch: durable.epoch, events: [])
+            effects.append(.acknowledge(ticket, acknowledgement))
+            return ticket
+        }
+        return submit(endings, of: participant, now: now, effects: &effects)
     }
 
     /// The events of `append` are durable.
@@ -45,15 +101,15 @@ extension RoomAuthority {
     ) {
         guard let (inFlightTicket, events) = inFlight, inFlightTicket == ticket else { return }
         inFlight = nil
-        var touched = OrderedParticipants()
+        var touched = OrderedSubjects()
         for written in events {
             takeDurable(written.event, ordinal: written.ordinal, effects: &effects)
-            touched.insert(written.event.statement.participant)
+            touched.insert(written.event.subject)
         }
         doubtful.removeAll { $0.event.sequence <= durable.epoch }
         let finished = removeFinished(events)
-        for participant in touched.inOrder {
-            refreshGates(of: participant, now: now, effects: &effects)
+        for subject in touched.inOrder {
+            refreshGates(of: subject, now: now, effects: &effects)
         }
         answer(finished, now: now, effects: &effects)
         advance(effects: &effects)
@@ -69,13 +125,13 @@ extension RoomAuthority {
         inFlight = nil
         logState = .unknown
         doubtful += events
-        var touched = OrderedParticipants()
+        var touched = OrderedSubjects()
         for lost in events {
-            fail(lost.ordinal, of: lost.event.statement.participant, effects: &effects)
-            touched.insert(lost.event.statement.participant)
+            fail(lost.ordinal, of: lost.event.subject, effects: &effects)
+            touched.insert(lost.event.subject)
         }
-        for participant in touched.inOrder {
-            refreshGates(of: participant, now: now, effects: &effects)
+        for subject in touched.inOrder {
+            refreshGates(of: subject, now: now, effects: &effects)
         }
         advance(effects: &effects)
     }
@@ -99,25 +155,37 @@ extension RoomAuthority {
 
     // MARK: - Steps
 
+    /// What is durable, as far as it is about `subject`; all of it for the room.
+    func base(of subject: ConsentEvent.Subject) -> RoomConsent {
+        subject.participant.map { durable.restricted(to: $0) } ?? durable
+    }
+
+    /// What waits and touches `subject`, in the order of submission.
+    func pendingRequests(touching subject: ConsentEvent.Subject) -> [PendingRequest] {
+        pendingRequests(of: subject.participant.map { [$0] } ?? [])
+    }
+
     /// What the log will say once everything that is pending has been written.
-    func newestState(of participant: ParticipantID) -> RoomConsent {
-        (pending[participant] ?? []).reduce(durable.restricted(to: participant)) { $0.overlaid(with: $1) }
+    func newestState(of subject: ConsentEvent.Subject) -> RoomConsent {
+        base(of: subject).overlaid(with: pendingRequests(touching: subject))
     }
 
     /// Whether a later word than this token's has been spoken: a token presented again renews nothing.
-    private func isSuperseded(_ statement: ConsentStatement, by newest: RoomConsent) -> Bool {
-        guard statement.source == .token, let record = newest.record(for: statement.key) else { return false }
-        return record.statement.givenAt >= statement.givenAt || record.event.time >= statement.givenAt
+    private func isSuperseded(_ content: ConsentEvent.Content, by newest: RoomConsent) -> Bool {
+        guard case .statement(let statement) = content, statement.source == .token,
+            let record = newest.record(for: statement.key)
+        else { return false }
+        return record.statement.givenAt >= statement.givenAt || record.time >= statement.givenAt
     }
 
     private func answerSuperseded(
         _ ticket: ConsentTicket,
-        _ statements: [ConsentStatement],
+        _ contents: [ConsentEvent.Content],
         _ newest: RoomConsent,
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) {
-        for statement in statements {
+        for case .statement(let statement) in contents {
             let state = newest.record(for: statement.key)?.statement.state ?? .unknown
             if statement.permits, let reason = state.denyReason {
                 effects.append(.refuse(ticket, reason))
@@ -129,31 +197,25 @@ extension RoomAuthority {
     }
 
     private mutating func enqueue(
-        _ statements: [ConsentStatement],
-        of participant: ParticipantID,
+        _ contents: [ConsentEvent.Content],
+        about subject: ConsentEvent.Subject,
         ticket: ConsentTicket?,
         now: ClockReading
     ) {
-        var earlier = [durable.restricted(to: participant)]
-        for request in pending[participant] ?? [] {
-            earlier.append(earlier[earlier.count - 1].overlaid(with: request))
-        }
-        let changes = statements.map { statement in
-            PendingRequest.Change(
-                statement: statement,
-                narrows: earlier.contains { statement.narrows($0.record(for: statement.key)?.statement) }
-            )
+        let earlier = base(of: subject).prefixes(with: pendingRequests(touching: subject))
+        let changes = contents.map { content in
+            PendingRequest.Change(content: content, narrows: earlier.contains { content.narrows($0) })
         }
         let request = PendingRequest(
             ordinal: nextNumber(),
             ticket: ticket,
-            participant: participant,
+            subject: subject,
             submittedAt: now.wall,
             changes: changes,
             phase: .queued
         )
-        pending[participant, default: []].append(request)
-        queue.append((participant, request.ordinal))
+        pending[subject, default: []].append(request)
+        queue.append((subject, request.ordinal))
     }
 
     /// Starts the next append, or finds out first what the log holds.
@@ -167,16 +229,16 @@ extension RoomAuthority {
         case .known:
             let batch = queue.prefix(ConsentLimits.requestsPerAppend)
             var events: [Doubtful] = []
-            for (participant, ordinal) in batch {
-                guard let index = pending[participant]?.firstIndex(where: { $0.ordinal == ordinal }),
-                    let request = pending[participant]?[index]
+            for (subject, ordinal) in batch {
+                guard let index = pending[subject]?.firstIndex(where: { $0.ordinal == ordinal }),
+                    let request = pending[subject]?[index]
                 else { continue }
-                pending[participant]?[index].phase = .inFlight
+                pending[subject]?[index].phase = .inFlight
                 for change in request.changes {
                     let event = ConsentEvent(
                         sequence: durable.epoch + UInt64(events.count) + 1,
                         time: request.submittedAt,
-                        statement: change.statement
+                        content: change.content
                     )
                     events.append(Doubtful(ordinal: ordinal, event: event))
                 }
@@ -189,18 +251,20 @@ extension RoomAuthority {
         }
     }
 
-    /// Folds in an event of the log; what was fenced for its key before it has been spoken over.
+    /// Folds in an event of the log; what was fenced and spoken over by it is forgotten.
     mutating func takeDurable(_ event: ConsentEvent, ordinal: UInt64, effects: inout [ConsentEffect]) {
         durable.apply(event)
-        let participant = event.statement.participant
-        for index in (pending[participant] ?? []).indices {
-            guard let request = pending[participant]?[index], request.phase != .inFlight,
-                request.ordinal < ordinal
-            else { continue }
-            pending[participant]?[index].changes.removeAll { $0.statement.key == event.statement.key }
+        let subject = event.subject
+        if var requests = pending[subject] {
+            for index in requests.indices
+            where requests[index].phase != .inFlight && requests[index].ordinal < ordinal {
+                requests[index].changes = requests[index].changes.compactMap {
+                    $0.remainder(after: event.content)
+                }
+            }
+            requests.removeAll { $0.changes.isEmpty }
+            pending[subject] = requests.isEmpty ? nil : requests
         }
-        pending[participant]?.removeAll { $0.changes.isEmpty }
-        if pending[participant]?.isEmpty == true { pending[participant] = nil }
         effects.append(.recorded(event))
     }
 
@@ -213,11 +277,11 @@ extension RoomAuthority {
                 finished[finished.count - 1].events.append(written.event)
                 continue
             }
-            let participant = written.event.statement.participant
-            guard let index = pending[participant]?.firstIndex(where: { $0.ordinal == written.ordinal }),
-                let request = pending[participant]?.remove(at: index)
+            let subject = written.event.subject
+            guard let index = pending[subject]?.firstIndex(where: { $0.ordinal == written.ordinal }),
+                let request = pending[subject]?.remove(at: index)
             else { continue }
-            if pending[participant]?.isEmpty == true { pending[participant] = nil }
+            if pending[subject]?.isEmpty == true { pending[subject] = nil }
             finished.append((request, [written.event]))
         }
         return finished
@@ -250,21 +314,45 @@ extension RoomAuthority {
 
     private mutating func failNewest(
         _ ticket: ConsentTicket,
-        of participant: ParticipantID,
+        of subject: ConsentEvent.Subject,
         effects: inout [ConsentEffect]
     ) {
-        guard let request = pending[participant]?.last, request.ticket == ticket else { return }
+        guard let request = pending[subject]?.last, request.ticket == ticket else { return }
         queue.removeAll { $0.ordinal == request.ordinal }
-        fail(request.ordinal, of: participant, effects: &effects)
+        fail(request.ordinal, of: subject, effects: &effects)
     }
 }
 
-/// Participants in the order in which they were first met.
-struct OrderedParticipants {
-    private(set) var inOrder: [ParticipantID] = []
-    private var known: Set<ParticipantID> = []
+extension ConsentStatement {
+    /// The word that ends this grant.
+    fileprivate func ended(
+        _ state: ConsentState,
+        source: ConsentSource,
+        entity: String?,
+        at time: WallClockTime
+    ) -> ConsentStatement {
+        ConsentStatement(
+            participant: participant,
+            purpose: purpose,
+            recipientClass: recipientClass,
+            recipient: recipient,
+            stream: stream,
+            session: session,
+            state: state,
+            media: [],
+            source: source,
+            givenAt: time,
+            entity: entity
+        )
+    }
+}
 
-    mutating func insert(_ participant: ParticipantID) {
-        if known.insert(participant).inserted { inOrder.append(participant) }
+/// Subjects in the order in which they were first met.
+struct OrderedSubjects {
+    private(set) var inOrder: [ConsentEvent.Subject] = []
+    private var known: Set<ConsentEvent.Subject> = []
+
+    mutating func insert(_ subject: ConsentEvent.Subject) {
+        if known.insert(subject).inserted { inOrder.append(subject) }
     }
 }

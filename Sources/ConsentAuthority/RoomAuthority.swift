@@ -5,7 +5,8 @@ import Primitives
 ///
 /// A machine without I/O. What widens is durable before it opens; what narrows closes at once, is then
 /// appended, waits for the grace period and is only then acknowledged. Nothing opens or is renewed unless a
-/// heartbeat was committed to the log within the last second.
+/// heartbeat was committed to the log within the last second. What is about the room (notices, rules, the
+/// controller) acts on everybody with the same discipline.
 package struct RoomAuthority: Sendable {
     struct GateKey: Hashable {
         let track: TrackID
@@ -16,6 +17,13 @@ package struct RoomAuthority: Sendable {
         let participant: ParticipantID
         let media: MediaType
         let stream: String
+        let session: String?
+        let joinedAt: WallClockTime
+    }
+
+    struct PresentAudience {
+        let audience: Audience
+        let region: Region?
     }
 
     struct Gate {
@@ -26,7 +34,6 @@ package struct RoomAuthority: Sendable {
 
     /// A grant's window on the monotonic clock; it only ever shrinks, whatever the civil clock does.
     struct Window {
-        let grant: UInt64
         var opensAt: MonotonicTime
         var endsAt: MonotonicTime
     }
@@ -62,15 +69,19 @@ package struct RoomAuthority: Sendable {
     }
 
     var tracks: [TrackID: Track] = [:]
-    var audiences: [AudienceID: Audience] = [:]
+    var audiences: [AudienceID: PresentAudience] = [:]
     var gates: [GateKey: Gate] = [:]
     var tracksOfParticipant: [ParticipantID: Set<TrackID>] = [:]
-    var windows: [ConsentKey: Window] = [:]
+    /// Windows of the grants and demands that have bounds, by the sequence of their event.
+    var windows: [ParticipantID: [UInt64: Window]] = [:]
 
     /// Requests that the log does not hold, in the order of submission.
-    var pending: [ParticipantID: [PendingRequest]] = [:]
-    /// Requests that wait to be appended: participant and ordinal, in the order of submission.
-    var queue: [(participant: ParticipantID, ordinal: UInt64)] = []
+    ///
+    /// A fence, which is a request that could not be written, lives here and nowhere else until the log is back: the
+    /// driver must not let go of an authority that `hasUnwritten`, and the end of the process ends it too.
+    var pending: [ConsentEvent.Subject: [PendingRequest]] = [:]
+    /// Requests that wait to be appended: subject and ordinal, in the order of submission.
+    var queue: [(subject: ConsentEvent.Subject, ordinal: UInt64)] = []
     var inFlight: (ticket: AppendTicket, events: [Doubtful])?
     /// Events of failed appends, of whose fate the log has the last word.
     var doubtful: [Doubtful] = []

@@ -1,181 +1,131 @@
 import Primitives
 
-/// The notice that a participant was shown: which one, and the digest of its text.
-package struct NoticeReference: Sendable, Hashable {
-    package let id: String
-    /// SHA-256 of the notice's text, in lowercase hexadecimal.
-    package let sha256: String
-
-    package init(id: String, sha256: String) {
-        self.id = id
-        self.sha256 = sha256
-    }
-}
-
-/// Half-open validity `[from, until)` in civil time; an absent bound does not limit.
-package struct ValidityWindow: Sendable, Hashable {
-    package var from: WallClockTime?
-    package var until: WallClockTime?
-
-    package init(from: WallClockTime? = nil, until: WallClockTime? = nil) {
-        self.from = from
-        self.until = until
-    }
-
-    /// No bounds.
-    package static let always = ValidityWindow()
-
-    package var isUnbounded: Bool { from == nil && until == nil }
-
-    package func contains(_ time: WallClockTime) -> Bool {
-        if let from, time < from { return false }
-        if let until, time >= until { return false }
-        return true
-    }
-
-    /// Whether no moment lies in this window.
-    package var isEmpty: Bool {
-        guard let from, let until else { return false }
-        return until <= from
-    }
-
-    /// The moments that lie in both windows.
-    package func intersection(_ other: ValidityWindow) -> ValidityWindow {
-        ValidityWindow(
-            from: [from, other.from].compactMap(\.self).max(),
-            until: [until, other.until].compactMap(\.self).min()
-        )
-    }
-
-    /// Whether every moment of `other` lies in this window.
-    package func covers(_ other: ValidityWindow) -> Bool {
-        if let from {
-            guard let start = other.from, start >= from else { return false }
-        }
-        if let until {
-            guard let end = other.until, end <= until else { return false }
-        }
-        return true
-    }
-}
-
-/// What one record is about: a later event with the same key replaces an earlier one.
-package struct ConsentKey: Sendable, Hashable {
-    package let participant: ParticipantID
-    package let purpose: Purpose
-    /// The named recipient; a refusal without one applies to every recipient of the purpose.
-    package let recipient: String?
-    /// The stream meant; `nil` means every stream of the participant.
-    package let stream: String?
-    /// Sources that only narrow keep records of their own, so that lifting one never lifts a person's refusal.
-    package let narrowingSource: ConsentSource?
-
-    package init(
-        participant: ParticipantID,
-        purpose: Purpose,
-        recipient: String?,
-        stream: String?,
-        source: ConsentSource
-    ) {
-        self.participant = participant
-        self.purpose = purpose
-        self.recipient = recipient
-        self.stream = stream
-        narrowingSource = source.onlyNarrows ? source : nil
-    }
-}
-
-/// What a participant, or somebody entitled, says about one purpose and recipient.
-package struct ConsentStatement: Sendable, Hashable {
-    package let participant: ParticipantID
-    package let purpose: Purpose
-    /// The named recipient; `nil` for `live_room`, and in refusals of every recipient.
-    package let recipient: String?
-    /// The stream meant; `nil` means every stream of the participant.
-    package let stream: String?
-    package let state: ConsentState
-    /// The media covered; empty in a refusal means all media.
-    package let media: Set<MediaType>
-    package let validity: ValidityWindow
-    package let source: ConsentSource
-    /// When it was expressed: for a token the time of issue, else the time of the request.
-    package let givenAt: WallClockTime
-    /// Who acted (`entity_id`); `nil` is the participant.
-    package let entity: String?
-    package let notice: NoticeReference?
-
-    package init(
-        participant: ParticipantID,
-        purpose: Purpose,
-        recipient: String? = nil,
-        stream: String? = nil,
-        state: ConsentState,
-        media: Set<MediaType>,
-        validity: ValidityWindow = .always,
-        source: ConsentSource,
-        givenAt: WallClockTime,
-        entity: String? = nil,
-        notice: NoticeReference? = nil
-    ) {
-        self.participant = participant
-        self.purpose = purpose
-        self.recipient = recipient
-        self.stream = stream
-        self.state = state
-        self.media = media
-        self.validity = validity
-        self.source = source
-        self.givenAt = givenAt
-        self.entity = entity
-        self.notice = notice
-    }
-
-    package var key: ConsentKey {
-        ConsentKey(
-            participant: participant,
-            purpose: purpose,
-            recipient: recipient,
-            stream: stream,
-            source: source
-        )
-    }
-
-    /// The same statement in another state, or about other media or another time.
-    package func with(
-        state: ConsentState? = nil,
-        media: Set<MediaType>? = nil,
-        validity: ValidityWindow? = nil
-    ) -> ConsentStatement {
-        ConsentStatement(
-            participant: participant,
-            purpose: purpose,
-            recipient: recipient,
-            stream: stream,
-            state: state ?? self.state,
-            media: media ?? self.media,
-            validity: validity ?? self.validity,
-            source: source,
-            givenAt: givenAt,
-            entity: entity,
-            notice: notice
-        )
-    }
-
-    /// Whether a record with this statement can permit at all.
-    package var permits: Bool { state.permits && !source.onlyNarrows }
-}
-
-/// One entry of a room's append-only consent log.
+/// One entry of a room's append-only log.
 package struct ConsentEvent: Sendable, Hashable {
+    /// What an event says.
+    package enum Content: Sendable, Hashable {
+        case statement(ConsentStatement)
+        case notice(NoticeVersion)
+        case rules(RoomRules)
+        case principal(PrincipalStatus)
+        case demand(LegalDemand)
+        case hold(ProcessingHold)
+        case controller(ControllerChange)
+        /// An event of somebody who has been erased: it keeps its place in the log and says nothing.
+        case erased
+    }
+
+    /// Whom an event is about.
+    package enum Subject: Sendable, Hashable {
+        case room
+        case participant(ParticipantID)
+    }
+
+    /// What an event speaks about: a later one with the same key takes the place of an earlier one.
+    package enum Key: Sendable, Hashable {
+        case statement(ConsentKey)
+        /// Notices do not replace each other as a whole: each purpose follows the newest that touches it.
+        case notice(sha256: String)
+        case rules
+        case principal(ParticipantID)
+        case demand(ParticipantID, id: String)
+        case hold(ParticipantID, id: String)
+        case controller
+        case erased
+    }
+
     /// Position in the room's log, from 1; also the room's epoch once this event is in force.
     package let sequence: UInt64
-    /// When the relay took the statement.
+    /// When the relay took the event.
     package let time: WallClockTime
-    package let statement: ConsentStatement
+    package let content: Content
 
-    package init(sequence: UInt64, time: WallClockTime, statement: ConsentStatement) {
+    package init(sequence: UInt64, time: WallClockTime, content: Content) {
         self.sequence = sequence
         self.time = time
-        self.statement = statement
+        self.content = content
+    }
+
+    package init(sequence: UInt64, time: WallClockTime, statement: ConsentStatement) {
+        self.init(sequence: sequence, time: time, content: .statement(statement))
+    }
+
+    /// The statement, if the event is one.
+    package var statement: ConsentStatement? {
+        if case .statement(let statement) = content { return statement }
+        return nil
+    }
+
+    package var subject: Subject { content.subject }
+}
+
+extension ConsentEvent.Subject {
+    /// The participant meant; `nil` for the room.
+    package var participant: ParticipantID? {
+        if case .participant(let participant) = self { return participant }
+        return nil
+    }
+}
+
+extension ConsentEvent.Content {
+    /// Whom this is about.
+    package var subject: ConsentEvent.Subject {
+        switch self {
+        case .statement(let statement): .participant(statement.participant)
+        case .principal(let status): .participant(status.participant)
+        case .demand(let demand): .participant(demand.participant)
+        case .hold(let hold): .participant(hold.participant)
+        case .notice, .rules, .controller, .erased: .room
+        }
+    }
+
+    /// What this speaks about.
+    package var key: ConsentEvent.Key {
+        switch self {
+        case .statement(let statement): .statement(statement.key)
+        case .notice(let notice): .notice(sha256: notice.sha256)
+        case .rules: .rules
+        case .principal(let status): .principal(status.participant)
+        case .demand(let demand): .demand(demand.participant, id: demand.id)
+        case .hold(let hold): .hold(hold.participant, id: hold.id)
+        case .controller: .controller
+        case .erased: .erased
+        }
+    }
+
+    /// What keeps this from being recorded; `nil` if nothing does.
+    package var fault: StatementFault? {
+        switch self {
+        case .statement(let statement): statement.fault
+        case .notice(let notice): notice.fault
+        case .rules(let rules): rules.retentionSeconds.map { $0 < 0 } == true ? .retentionNegative : nil
+        case .principal(let status): textFault([status.guardian])
+        case .demand(let demand): demand.fault
+        case .hold(let hold): neededTextFault([hold.id, hold.reason]) ?? textFault([hold.stream])
+        case .controller(let change): neededTextFault([change.controller, change.reason])
+        case .erased: .erased
+        }
+    }
+}
+
+extension NoticeVersion {
+    fileprivate var fault: StatementFault? {
+        if purposes.isEmpty { return .purposeMissing }
+        let digits = sha256.utf8
+        let isHexadecimal = digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        guard digits.count == 64, isHexadecimal else { return .digestMalformed }
+        return neededTextFault([id, version, language, controller])
+    }
+}
+
+extension LegalDemand {
+    fileprivate var fault: StatementFault? {
+        if purposes.isEmpty { return .purposeMissing }
+        if media.isEmpty { return .mediaMissing }
+        if validity.isEmpty { return .validityEmpty }
+        if !Audience.isValidRecipient(authority) { return .recipientMalformed }
+        if !isLifted, approvals.count < Self.approvalsNeeded { return .approvalsMissing }
+        if approvals.count > ConsentStatement.longestList { return .listTooLong }
+        return neededTextFault([id, basis] + approvals) ?? textFault([stream])
     }
 }

@@ -53,7 +53,15 @@ package enum ConsentSource: String, Sendable, Hashable, Codable, CaseIterable {
     case guardian
     /// `a=recordpref` in an offer (RFC 7866).
     case recordPreference = "sdp-recordpref"
+    /// `Sec-GPC: 1` in a request (Global Privacy Control).
+    case globalPrivacyControl = "gpc"
 
     /// Whether this source may only take away: its records refuse or do nothing, and never permit.
-    package var onlyNarrows: Bool { self == .recordPreference }
+    package var onlyNarrows: Bool { self == .recordPreference || self == .globalPrivacyControl }
+
+    /// Whether its records stand beside the participant's own instead of replacing them.
+    ///
+    /// Lifting what a machine refused never lifts a person's refusal, and neither a child nor who answers for it
+    /// speaks over the other's.
+    package var keepsOwnRecords: Bool { onlyNarrows || self == .guardian }
 }

@@ -2,6 +2,13 @@
 package enum MediaType: String, Sendable, Hashable, Codable, CaseIterable {
     case audio
     case video
+    case screen
+    case chat
+    /// The screen name, and under `identify` the other fields of a profile.
+    case displayName = "display_name"
+
+    /// What a camera and a microphone bring: all that a grant means that names no kinds.
+    package static let live: Set<MediaType> = [.audio, .video]
 }
 
 extension MediaType: Comparable {

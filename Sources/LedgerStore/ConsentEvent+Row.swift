@@ -4,33 +4,28 @@ import Primitives
 
 extension ConsentEvent {
     private static let insertion = """
-        INSERT INTO consent_event (
-            room, sequence, time, participant, purpose, recipient, stream, state, media,
-            valid_from, valid_until, source, given_at, entity, notice_id, notice_sha256
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO room_event (room, sequence, time, kind, principal, body) VALUES (?, ?, ?, ?, ?, ?)
         """
 
     private static let selection = """
-        SELECT consent_event.* FROM consent_event JOIN room ON room.id = consent_event.room
+        SELECT room_event.sequence, room_event.time, kind, room_event.principal, participant, body
+        FROM room_event JOIN room ON room.id = room_event.room
+        LEFT JOIN principal ON principal.id = room_event.principal
         WHERE room.name = ? AND sequence > ? ORDER BY sequence
         """
 
     func insert(room: Int64, _ connection: Database) throws {
-        let media = statement.media.sorted().map(\.rawValue).joined(separator: ",")
+        let (kind, body) = try RoomEventBody.stored(content) { text in
+            try PrincipalTable.reference(text, connection)
+        }
+        let principal = try subject.participant.map { try PrincipalTable.reference($0.text, connection) }
         try connection.cachedStatement(sql: Self.insertion).execute(
-            arguments: [
-                room, sequence, time.nanosecondsSince1970, statement.participant.text,
-                statement.purpose.rawValue, statement.recipient, statement.stream,
-                statement.state.rawValue, media,
-                statement.validity.from?.nanosecondsSince1970,
-                statement.validity.until?.nanosecondsSince1970,
-                statement.source.rawValue, statement.givenAt.nanosecondsSince1970, statement.entity,
-                statement.notice?.id, statement.notice?.sha256,
-            ]
+            arguments: [room, sequence, time.nanosecondsSince1970, kind, principal, body]
         )
     }
 
-    /// The events of `room` after `sequence`; throws `unusable` where the log has a gap or a word unknown to us.
+    /// The events of `room` after `sequence`; throws `unusable` where the log has a gap, a kind unknown to us or
+    /// a body that does not say what we would have written.
     static func fetch(
         room: RoomName,
         after sequence: UInt64,
@@ -43,48 +38,68 @@ extension ConsentEvent {
             arguments: [room.text, Int64(clamping: sequence)]
         )
         while let row = try rows.next() {
-            guard let event = ConsentEvent(row), event.sequence == last &+ 1 else {
-                throw LedgerError.unusable("the log of room \(room) cannot be read after event \(last)")
+            let event: ConsentEvent
+            do {
+                event = try ConsentEvent(row) { try PrincipalTable.text(of: $0, connection) }
+            } catch let error as DatabaseError {
+                throw error
+            } catch {
+                throw unreadable(room, after: last, kind: row["kind"])
             }
+            guard event.sequence == last &+ 1 else { throw unreadable(room, after: last, kind: nil) }
             last = event.sequence
             events.append(event)
         }
         return events
     }
 
-    private init?(_ row: Row) {
-        let mediaText = row["media"] as String
-        let names = mediaText.split(separator: ",")
-        let media = names.compactMap { MediaType(rawValue: String($0)) }
-        guard media.count == names.count,
-            let participant = ParticipantID(row["participant"] as String),
-            let purpose = Purpose(rawValue: row["purpose"] as String),
-            let state = ConsentState(rawValue: row["state"] as String),
-            let source = ConsentSource(rawValue: row["source"] as String)
-        else { return nil }
-        var notice: NoticeReference?
-        if let id = row["notice_id"] as String?, let digest = row["notice_sha256"] as String? {
-            notice = NoticeReference(id: id, sha256: digest)
-        }
+    private static func unreadable(_ room: RoomName, after last: UInt64, kind: String?) -> LedgerError {
+        let what = kind.map { "the next one, of kind '\($0)', is malformed or of another version" }
+        return .unusable(
+            "the log of room \(room) cannot be read after event \(last): \(what ?? "the next one is missing")"
+        )
+    }
+
+    private init(_ row: Row, _ resolution: RoomEventBody.Resolution) throws {
+        let principal = row["principal"] as Int64?
+        let participant: String?? = principal.map { _ in row["participant"] as String? }
         self.init(
             sequence: row["sequence"],
             time: WallClockTime(nanosecondsSince1970: row["time"]),
-            statement: ConsentStatement(
+            content: try RoomEventBody.content(
+                kind: row["kind"],
+                body: row["body"],
                 participant: participant,
-                purpose: purpose,
-                recipient: row["recipient"],
-                stream: row["stream"],
-                state: state,
-                media: Set(media),
-                validity: ValidityWindow(
-                    from: (row["valid_from"] as Int64?).map(WallClockTime.init(nanosecondsSince1970:)),
-                    until: (row["valid_until"] as Int64?).map(WallClockTime.init(nanosecondsSince1970:))
-                ),
-                source: source,
-                givenAt: WallClockTime(nanosecondsSince1970: row["given_at"]),
-                entity: row["entity"],
-                notice: notice
+                resolution
             )
         )
+    }
+}
+
+/// The one place that says which number is which person.
+enum PrincipalTable {
+    /// The number of `text`, a new one for somebody new.
+    static func reference(_ text: String, _ connection: Database) throws -> Int64 {
+        let select = try connection.cachedStatement(sql: "SELECT id FROM principal WHERE participant = ?")
+        if let id = try Int64.fetchOne(select, arguments: [text]) { return id }
+        try connection.cachedStatement(sql: "INSERT INTO principal (participant) VALUES (?)")
+            .execute(arguments: [text])
+        return connection.lastInsertedRowID
+    }
+
+    /// Who `id` is; `nil` for somebody who has been erased.
+    static func text(of id: Int64, _ connection: Database) throws -> String? {
+        let select = try connection.cachedStatement(sql: "SELECT participant FROM principal WHERE id = ?")
+        guard let row = try Row.fetchOne(select, arguments: [id]) else { throw RoomEventBody.Malformed() }
+        return row["participant"]
+    }
+
+    /// Takes the person out of every event at once; answers whether there was one.
+    static func erase(_ text: String, _ connection: Database) throws -> Bool {
+        try connection.execute(
+            sql: "UPDATE principal SET participant = NULL WHERE participant = ?",
+            arguments: [text]
+        )
+        return connection.changesCount > 0
     }
 }

@@ -11,7 +11,7 @@ package enum LedgerError: Error, Sendable, Hashable {
     case unusable(String)
 }
 
-/// The durable consent logs of all rooms, and the heartbeat that proves that they can be written.
+/// The durable logs of all rooms, with events of every kind, and the heartbeat that proves that they can be written.
 ///
 /// The seam beyond one machine: whatever implements it decides alone what is durable.
 package protocol ConsentLog: Sendable {
@@ -25,6 +25,9 @@ package protocol ConsentLog: Sendable {
 
     /// Every room that has a log.
     func rooms() async throws(LedgerError) -> [RoomName]
+
+    /// The rooms whose logs have events about `participant`.
+    func rooms(of participant: ParticipantID) async throws(LedgerError) -> [RoomName]
 
     /// Writes durably and returns: proof that an append would have succeeded.
     func heartbeat() async throws(LedgerError)

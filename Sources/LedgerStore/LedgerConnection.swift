@@ -80,6 +80,47 @@ actor LedgerConnection {
         }
     }
 
+    /// The rooms whose logs have events about `participant`.
+    func rooms(of participant: ParticipantID) throws(LedgerError) -> [RoomName] {
+        let database = try connected()
+        return try attempt("read of a participant's rooms") {
+            try database.read { connection in
+                try String.fetchAll(
+                    connection,
+                    sql: """
+                        SELECT name FROM room WHERE id IN (
+                            SELECT room FROM room_event JOIN principal ON principal.id = room_event.principal
+                            WHERE participant = ?
+                        ) ORDER BY id
+                        """,
+                    arguments: [participant.text]
+                ).compactMap { RoomName($0) }
+            }
+        }
+    }
+
+    func store(_ text: NoticeText) throws(LedgerError) {
+        let database = try connected()
+        try attempt("store of notice \(text.sha256)") { try database.write { try text.insert($0) } }
+    }
+
+    func noticeText(sha256: String) throws(LedgerError) -> NoticeText? {
+        let database = try connected()
+        return try attempt("read of notice \(sha256)") {
+            try database.read { try NoticeText.fetch(sha256: sha256, $0) }
+        }
+    }
+
+    /// Takes a person's text out of the table of principals, and out of the journal.
+    func erase(_ principal: String) throws(LedgerError) -> Bool {
+        let database = try connected()
+        return try attempt("erasure of a principal") {
+            let wasKnown = try database.write { try PrincipalTable.erase(principal, $0) }
+            try Self.emptyJournal(database)
+            return wasKnown
+        }
+    }
+
     func limitPages(to pages: Int?) throws(LedgerError) {
         let database = try connected()
         try attempt("limit of pages") {
@@ -117,7 +158,7 @@ actor LedgerConnection {
         case .append(let events, let room):
             let id = try roomID(room, connection)
             let found = try UInt64.fetchOne(
-                connection.cachedStatement(sql: "SELECT max(sequence) FROM consent_event WHERE room = ?"),
+                connection.cachedStatement(sql: "SELECT max(sequence) FROM room_event WHERE room = ?"),
                 arguments: [id]
             )
             var last = found ?? 0
@@ -179,7 +220,13 @@ actor LedgerConnection {
             }
         }
         try LedgerSchema.migrator.migrate(database)
+        try emptyJournal(database)
         return database
+    }
+
+    /// Merges the write-ahead log and cuts it to nothing, so that what was overwritten stands nowhere any more.
+    private static func emptyJournal(_ database: DatabaseQueue) throws {
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
     }
 
     /// Refuses a file that is somebody else's, newer than this program, or damaged.

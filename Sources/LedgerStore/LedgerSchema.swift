@@ -2,12 +2,12 @@ import GRDB
 
 /// The tables of the ledger.
 ///
-/// Migrations are only ever added, and rows are never updated or deleted.
+/// Migrations are only ever added, and rows are never updated or deleted; of a principal only the text can be taken.
 enum LedgerSchema {
     /// "Taly": marks the file as ours (`PRAGMA application_id`).
     static let applicationID = 0x5461_6C79
     /// The newest layout that this program knows (`PRAGMA user_version`).
-    static let version = 1
+    static let version = 2
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -67,6 +67,62 @@ enum LedgerSchema {
             )
             try database.execute(sql: "PRAGMA user_version = 1")
         }
+        migrator.registerMigration("2 room events") { database in
+            try database.execute(sql: roomEvents)
+            try ConsentEventTable.migrate(database)
+            try database.execute(sql: "DROP TABLE consent_event")
+            try database.execute(sql: "PRAGMA user_version = 2")
+        }
         return migrator
     }
+
+    /// Events of every kind, people by number, and the texts of notices by digest.
+    private static let roomEvents = """
+        CREATE TABLE principal (
+            id INTEGER PRIMARY KEY,
+            participant TEXT UNIQUE
+        ) STRICT;
+
+        CREATE TRIGGER principal_is_only_erased BEFORE UPDATE ON principal
+        WHEN NEW.id <> OLD.id OR NEW.participant IS NOT NULL
+        BEGIN SELECT RAISE(ABORT, 'a principal is never renamed'); END;
+
+        CREATE TRIGGER principal_is_never_deleted BEFORE DELETE ON principal
+        BEGIN SELECT RAISE(ABORT, 'the number of a principal never serves again'); END;
+
+        CREATE TABLE room_event (
+            room INTEGER NOT NULL REFERENCES room(id),
+            sequence INTEGER NOT NULL CHECK (sequence > 0),
+            time INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            principal INTEGER REFERENCES principal(id),
+            body TEXT NOT NULL,
+            PRIMARY KEY (room, sequence)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX room_event_of_principal ON room_event (principal) WHERE principal IS NOT NULL;
+
+        CREATE TRIGGER room_event_follows_the_last BEFORE INSERT ON room_event
+        WHEN NEW.sequence <> 1 + coalesce(
+            (SELECT max(sequence) FROM room_event WHERE room = NEW.room), 0)
+        BEGIN SELECT RAISE(ABORT, 'an event follows the last one of its room'); END;
+
+        CREATE TRIGGER room_event_is_never_updated BEFORE UPDATE ON room_event
+        BEGIN SELECT RAISE(ABORT, 'events are never updated'); END;
+
+        CREATE TRIGGER room_event_is_never_deleted BEFORE DELETE ON room_event
+        BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+
+        CREATE TABLE notice_text (
+            sha256 TEXT PRIMARY KEY,
+            language TEXT NOT NULL,
+            text TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TRIGGER notice_text_is_never_updated BEFORE UPDATE ON notice_text
+        BEGIN SELECT RAISE(ABORT, 'notice texts are never updated'); END;
+
+        CREATE TRIGGER notice_text_is_never_deleted BEFORE DELETE ON notice_text
+        BEGIN SELECT RAISE(ABORT, 'notice texts are never deleted'); END;
+        """
 }

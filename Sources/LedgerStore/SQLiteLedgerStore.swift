@@ -59,6 +59,27 @@ package actor SQLiteLedgerStore: ConsentLog {
         try await connection.rooms()
     }
 
+    package func rooms(of participant: ParticipantID) async throws(LedgerError) -> [RoomName] {
+        try await connection.rooms(of: participant)
+    }
+
+    /// Keeps the words of a notice, before a room publishes it; once there, they are never changed.
+    package func store(_ text: NoticeText) async throws(LedgerError) {
+        try await connection.store(text)
+    }
+
+    /// The words of the notice with that digest; `nil` if they were never stored.
+    package func noticeText(sha256: String) async throws(LedgerError) -> NoticeText? {
+        try await connection.noticeText(sha256: sha256)
+    }
+
+    /// Takes a person (participant or acting entity) out of every event of every room; answers whether it was known.
+    ///
+    /// The events stay and say nothing any more; rooms that are open have to be let go and read again.
+    package func erasePrincipal(_ text: String) async throws(LedgerError) -> Bool {
+        try await connection.erase(text)
+    }
+
     /// Writes what waits, merges the write-ahead log and lets go of the directory.
     package func close() async {
         while isCommitting { _ = await enqueue(.heartbeat) }

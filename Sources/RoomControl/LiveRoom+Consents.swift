@@ -161,7 +161,11 @@ extension LiveRoom {
         let records = authority.records(of: participant)
         for record in records {
             let statement = record.statement
-            if let audience = Audience(purpose: statement.purpose, recipient: statement.recipient) {
+            if let audience = Audience(
+                purpose: statement.purpose,
+                recipientClass: statement.recipientClass,
+                recipient: statement.recipient
+            ) {
                 shown.insert(audience)
             }
         }
@@ -189,7 +193,7 @@ extension LiveRoom {
         now: ClockReading
     ) -> AudienceState {
         let stream = streams[participant]?.text ?? ""
-        let kinds = publication?.tracks.map(\.type) ?? MediaType.allCases
+        let kinds = publication?.tracks.map(\.type) ?? MediaType.live.sorted()
         var denial: DenyReason?
         for kind in kinds {
             let request = DisclosureRequest(
@@ -213,6 +217,7 @@ extension LiveRoom {
         let present = viewings.values.filter { $0.audience == audience }.count
         let recorded = records.last {
             $0.statement.purpose == audience.purpose && $0.statement.recipient == audience.recipient
+                && $0.statement.recipientClass == audience.recipientClass
         }
         let isGateOpen =
             publication?.isOnAir != true || gatesAreOpen(publication, audience, now: now.monotonic)

@@ -157,9 +157,16 @@ extension LiveRoom {
         }
     }
 
-    /// Tells a participant of a consent event that has become durable.
+    /// Tells whom an event concerns that has become durable.
     func tell(_ event: ConsentEvent) {
-        let statement = event.statement
+        guard let statement = event.statement else {
+            if let participant = event.subject.participant {
+                stale.insert(participant)
+            } else {
+                stale.formUnion(feeds.keys)
+            }
+            return
+        }
         stale.insert(statement.participant)
         feeds[statement.participant]?.send(
             "consent",

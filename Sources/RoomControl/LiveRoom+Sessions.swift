@@ -119,7 +119,7 @@ extension LiveRoom {
                 purpose: audience.purpose,
                 recipient: audience.recipient,
                 state: .given,
-                media: Set(MediaType.allCases),
+                media: MediaType.live,
                 source: .token,
                 givenAt: request.grantedAt ?? now
             )

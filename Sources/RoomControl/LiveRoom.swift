@@ -147,6 +147,7 @@ actor LiveRoom {
                 participant: participant,
                 media: track.type,
                 stream: publication.stream.text,
+                session: publication.session.text,
                 now: SystemClock.reading,
                 effects: &effects
             )

@@ -352,6 +352,7 @@ package actor RelayControl: RelayService {
             return room
         } catch {
             opening[name] = nil
+            logger.error("a room stays closed: its log cannot be read", metadata: ["error": "\(error)"])
             throw RelayProblem(
                 "log-unavailable",
                 status: 503,
@@ -389,7 +390,7 @@ package actor RelayControl: RelayService {
     private static func media(_ change: ConsentChange) -> Set<MediaType> {
         guard change.media.isEmpty else { return Set(change.media.compactMap(MediaType.init(rawValue:))) }
         // A refusal without media is one of all media, later kinds included.
-        return change.choice == .grant ? Set(MediaType.allCases) : []
+        return change.choice == .grant ? MediaType.live : []
     }
 
     private static func source(_ actor: ConsentActor) -> ConsentSource {

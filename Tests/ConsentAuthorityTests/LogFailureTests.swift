@@ -62,7 +62,7 @@ struct LogFailureTests {
         room.beat()
         #expect(room.effects.contains(.readLog(after: 1)))
         room.read()
-        #expect(room.appends.map { $0.events.map(\.statement) } == [[withdrawal]])
+        #expect(room.appends.map { $0.events.compactMap(\.statement) } == [[withdrawal]])
         try room.commit()
         #expect(room.authority.durable.record(for: withdrawal.key)?.statement.state == .withdrawn)
         #expect(room.gateWords.isEmpty)
@@ -97,7 +97,7 @@ struct LogFailureTests {
         room.beat()
         room.read([event(1, statement)])
         #expect(room.gateWords.isEmpty)
-        #expect(room.appends.last?.events.map(\.statement.state) == [.invalidated])
+        #expect(room.appends.last?.events.compactMap(\.statement?.state) == [.invalidated])
         try room.commit()
         #expect(room.gateWords.isEmpty)
         #expect(room.told() == .deny(.invalidated))
@@ -111,7 +111,7 @@ struct LogFailureTests {
         try room.failAppend()
         room.beat()
         room.read([event(2, renewal)])
-        #expect(room.appends.last?.events.map(\.statement) == [first])
+        #expect(room.appends.last?.events.compactMap(\.statement) == [first])
         try room.commit()
         #expect(room.authority.durable.record(for: first.key)?.statement == first)
     }
@@ -125,7 +125,7 @@ struct LogFailureTests {
         let again = room.submit(room.statement())
         room.read(written)
         #expect(room.gateWords.isEmpty)
-        #expect(room.appends.last?.events.map(\.statement.state) == [.invalidated, .given])
+        #expect(room.appends.last?.events.compactMap(\.statement?.state) == [.invalidated, .given])
         try room.commit()
         #expect(room.gateWords == ["open 1"])
         #expect(room.acknowledged == [again])
@@ -182,7 +182,7 @@ struct LogFailureTests {
         room.beat()
         room.read()
         let appended = try #require(room.appends.last).events
-        #expect(appended.count <= ConsentLimits.fencesPerParticipant)
+        #expect(appended.count <= ConsentLimits.fencesPerSubject)
         try room.commit()
         #expect(room.gateWords.isEmpty)
     }
@@ -196,7 +196,7 @@ struct LogFailureTests {
         room.effects = []
         room.beat()
         room.read()
-        #expect(room.appends.last?.events.map(\.statement.state) == [.withdrawn])
+        #expect(room.appends.last?.events.compactMap(\.statement?.state) == [.withdrawn])
         try room.commit()
         #expect(room.gateWords.isEmpty)
     }
@@ -208,7 +208,7 @@ struct LogFailureTests {
         room.effects = []
         room.beat()
         room.read()
-        let written = try #require(room.appends.last?.events.first).statement
+        let written = try #require(room.appends.last?.events.first?.statement)
         #expect(written.media == [.video])
         #expect(written.validity.until == room.now.wall.advanced(byNanoseconds: 900_000_000))
     }
@@ -237,7 +237,7 @@ struct LogFailureTests {
         room.effects = []
         room.beat()
         room.read()
-        #expect(room.appends.last?.events.map(\.statement.media) == [[.audio, .video]])
+        #expect(room.appends.last?.events.compactMap(\.statement?.media) == [[.audio, .video]])
         try room.commit()
         #expect(room.gateWords.isEmpty)
     }

@@ -112,11 +112,11 @@ struct SQLiteLedgerStoreTests {
         try await store.append([try ledger.event(1)], room: ledger.room)
         let other = try DatabaseQueue(path: ledger.path)
         for sql in [
-            "UPDATE consent_event SET state = 'ConsentGiven'",
-            "DELETE FROM consent_event",
+            "UPDATE room_event SET body = '{}'",
+            "DELETE FROM room_event",
             "UPDATE room SET name = 'x'",
             "DELETE FROM room",
-            "INSERT OR REPLACE INTO consent_event SELECT * FROM consent_event",
+            "INSERT OR REPLACE INTO room_event SELECT * FROM room_event",
         ] {
             #expect(throws: DatabaseError.self, "\(sql)") {
                 try other.write { try $0.execute(sql: sql) }

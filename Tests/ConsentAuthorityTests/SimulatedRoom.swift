@@ -148,7 +148,7 @@ struct SimulatedRoom {
         log += events
         for event in events {
             disk.apply(event)
-            diskStatements.insert(event.statement)
+            if let statement = event.statement { diskStatements.insert(statement) }
         }
         forgetWhatIsSpokenOver()
     }

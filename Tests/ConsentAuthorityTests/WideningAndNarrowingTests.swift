@@ -200,7 +200,7 @@ struct WideningAndNarrowingTests {
 
     @Test mutating func refusesWhomeverWritesFasterThanTheLogCan() throws {
         try grantRoom()
-        for _ in 0..<ConsentLimits.waitingPerParticipant { room.submit(room.statement()) }
+        for _ in 0..<ConsentLimits.waitingPerSubject { room.submit(room.statement()) }
         #expect(room.refused.isEmpty)
         let ticket = room.submit(room.statement(.withdrawn))
         #expect(room.refused == [ticket: .logUnavailable])
@@ -213,7 +213,7 @@ struct WideningAndNarrowingTests {
         try room.commit()
         #expect(room.gateWords == ["close 1", "open 2"])
         room.beat()
-        #expect(room.appends.last?.events.map(\.statement.state) == [.withdrawn])
+        #expect(room.appends.last?.events.compactMap(\.statement?.state) == [.withdrawn])
         try room.commit()
         #expect(room.told() == .deny(.withdrawn))
     }

@@ -68,7 +68,7 @@ struct TokenRequestDocument: Decodable {
                 throw DecodingError.dataCorruptedError(
                     forKey: .purpose,
                     in: container,
-                    debugDescription: "a view token is not of the purpose recording"
+                    debugDescription: "a view token is of the purpose live_room, live_embed or rebroadcast"
                 )
             }
             access = .view(ViewToken(room: room, audience: audience))

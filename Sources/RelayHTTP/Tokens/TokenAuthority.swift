@@ -59,7 +59,7 @@ package struct TokenAuthority: Sendable {
         guard claims.access == access else {
             throw TokenMintingError(
                 description: "a name has 1 to 64 characters and no control characters, and a view token "
-                    + "is not of the purpose recording"
+                    + "is of the purpose live_room, live_embed or rebroadcast"
             )
         }
         return (try await keys.sign(claims), claims.exp)

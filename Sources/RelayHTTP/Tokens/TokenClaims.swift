@@ -152,8 +152,13 @@ extension TokenClaims {
 }
 
 extension Audience {
-    /// Whether this audience comes by WHEP; recorders of the relay itself do not.
-    var comesByViewing: Bool { purpose != .recording }
+    /// Whether this audience comes by WHEP, for live media that it has no other way to.
+    var comesByViewing: Bool {
+        switch purpose {
+        case .liveRoom, .liveEmbed, .rebroadcast: recipientClass == purpose.recipientClass
+        case .recording, .replayRoom, .download, .transcription, .analysis, .aggregate, .identify: false
+        }
+    }
 }
 
 /// 1 to 64 characters, at most 256 bytes, of which none is a control character.
