@@ -107,6 +107,7 @@ let package = Package(
         ),
         module("MediaRings", ["Primitives", "RTPPackets", "Disclosures"]),
         module("ConsentAuthority", ["Primitives", "Disclosures"]),
+        module("TransparencyLogs", ["Primitives", .product(name: "Crypto", package: "swift-crypto")]),
         // Row 4
         module(
             "PeerTransports",
@@ -237,6 +238,7 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
             ]
         ),
+        tests("TransparencyLogsTests", ["TransparencyLogs", "Primitives"]),
         tests("MediaCodecsTests", ["MediaCodecs", "SlateMedia", "RTPPackets", "Primitives"]),
         tests(
             "RelayEngineTests",
