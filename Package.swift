@@ -173,6 +173,7 @@ let package = Package(
             "RelayHTTP",
             [
                 "Primitives", "Disclosures", "RoomControl",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
@@ -180,7 +181,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + hummingbird,
-            resources: [.embedInCode("Pages")]
+            resources: [.embedInCode("Pages"), .embedInCode("Documents")]
         ),
         // Row 9
         .executableTarget(

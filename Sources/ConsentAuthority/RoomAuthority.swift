@@ -62,10 +62,13 @@ package struct RoomAuthority: Sendable {
     /// The fold of everything that is known to be durable.
     package internal(set) var durable: RoomConsent
 
+    /// Whether nobody knows what the log's end is: an append failed, and the log has not been read since.
+    package var isLogUncertain: Bool { !doubtful.isEmpty || logState != .known }
+
     /// Whether something was asked for that the log does not hold, or may hold without our knowing: such a room
     /// must not be forgotten.
     package var hasUnwritten: Bool {
-        !pending.isEmpty || inFlight != nil || !doubtful.isEmpty || logState != .known
+        !pending.isEmpty || inFlight != nil || isLogUncertain
     }
 
     var tracks: [TrackID: Track] = [:]

@@ -49,6 +49,56 @@ package enum RelayHTTPServer {
     ) throws -> some ApplicationProtocol {
         let http = configuration.http
         let limits = configuration.limits
+        let router = makeRouter(
+            service: service,
+            configuration: configuration,
+            tokens: tokens,
+            metrics: metrics,
+            heartbeat: heartbeat
+        )
+
+        var channel = HTTP1Channel.Configuration(
+            // Twice the limit is read and thrown away, so that a client that sends a little too much still gets
+            // to read the refusal.
+            additionalChannelHandlers: [
+                RequestDeadline(
+                    timeoutSeconds: http.requestTimeoutSeconds,
+                    maximumBytes: limits.bodyBytes * 2
+                )
+            ],
+            idleTimeout: .seconds(Int64(http.idleTimeoutSeconds))
+        )
+        channel.httpDecoder = .init(
+            maxHeaderFieldSize: maximumHeaderBytes,
+            maxHeaderListSize: maximumHeaderBytes * 2,
+            maxHeaderFieldCount: maximumHeaders
+        )
+        return Application(
+            router: router,
+            server: try server(channel, tls: http.tls),
+            configuration: ApplicationConfiguration(
+                address: .hostname(http.host, port: http.port),
+                serverName: "tally",
+                backlog: backlog,
+                availableConnectionsDelegate: .maximum(http.maximumConnections, logger: logger)
+            ),
+            onServerRunning: { channel in
+                await onListening(channel.localAddress?.port ?? http.port)
+            },
+            logger: logger
+        )
+    }
+
+    /// All routes with what stands before them.
+    static func makeRouter(
+        service: any RelayService,
+        configuration: TallyConfiguration,
+        tokens: TokenAuthority,
+        metrics: PrometheusMetrics,
+        heartbeat: Duration
+    ) -> Router<RelayRequestContext> {
+        let http = configuration.http
+        let limits = configuration.limits
         let limiter = HandshakeLimiter(
             handshakesPerSecond: limits.handshakesPerSecond,
             requestsPerSecond: limits.requestsPerSecond
@@ -81,6 +131,7 @@ package enum RelayHTTPServer {
                 ),
                 heartbeat: heartbeat
             ),
+            idempotentRequests: IdempotentRequests(),
             urls: PublicURL(
                 configured: http.publicURL,
                 overTLS: overTLS,
@@ -89,37 +140,7 @@ package enum RelayHTTPServer {
             metrics: metrics
         )
         routes.register(on: Endpoints(router: router))
-
-        var channel = HTTP1Channel.Configuration(
-            // Twice the limit is read and thrown away, so that a client that sends a little too much still gets
-            // to read the refusal.
-            additionalChannelHandlers: [
-                RequestDeadline(
-                    timeoutSeconds: http.requestTimeoutSeconds,
-                    maximumBytes: limits.bodyBytes * 2
-                )
-            ],
-            idleTimeout: .seconds(Int64(http.idleTimeoutSeconds))
-        )
-        channel.httpDecoder = .init(
-            maxHeaderFieldSize: maximumHeaderBytes,
-            maxHeaderListSize: maximumHeaderBytes * 2,
-            maxHeaderFieldCount: maximumHeaders
-        )
-        return Application(
-            router: router,
-            server: try server(channel, tls: http.tls),
-            configuration: ApplicationConfiguration(
-                address: .hostname(http.host, port: http.port),
-                serverName: "tally",
-                backlog: backlog,
-                availableConnectionsDelegate: .maximum(http.maximumConnections, logger: logger)
-            ),
-            onServerRunning: { channel in
-                await onListening(channel.localAddress?.port ?? http.port)
-            },
-            logger: logger
-        )
+        return router
     }
 
     private static func server(

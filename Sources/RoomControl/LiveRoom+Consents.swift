@@ -12,9 +12,11 @@ extension LiveRoom {
     /// Submits statements and waits until they are in force.
     func submit(
         _ statements: [ConsentStatement],
-        of participant: ParticipantID
+        of participant: ParticipantID,
+        ifEpoch: Set<UInt64>? = nil
     ) async -> Result<Acknowledgement, RelayProblem> {
         guard !isClosed else { return .failure(.overloaded) }
+        if let ifEpoch, let refusal = refusal(unlessAt: ifEpoch) { return .failure(refusal) }
         var effects: [ConsentEffect] = []
         let ticket = authority.submit(
             statements,
@@ -31,6 +33,25 @@ extension LiveRoom {
                 waiting[ticket] = continuation
             }
         }
+    }
+
+    /// Why a change is not made that is meant for these epochs only.
+    ///
+    /// Judged where the change is submitted, without a suspension in between, so that of two changes for the same
+    /// epoch one is refused.
+    private func refusal(unlessAt epochs: Set<UInt64>) -> RelayProblem? {
+        guard !authority.isLogUncertain else { return Self.problem(.logUnavailable) }
+        let epoch = authority.durable.epoch
+        // What waits for the log is about to move the epoch.
+        guard epochs.contains(epoch), !authority.hasUnwritten else {
+            return RelayProblem(
+                "precondition-failed",
+                status: 412,
+                detail:
+                    "the consents are at epoch \(epoch) or beyond, not at the one in If-Match; read them again"
+            )
+        }
+        return nil
     }
 
     /// Executes what the authority asks for: gates at once and in order, everything else after.

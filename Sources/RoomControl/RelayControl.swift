@@ -231,7 +231,8 @@ package actor RelayControl: RelayService {
         _ room: RoomName,
         _ participant: ParticipantID,
         _ changes: [ConsentChange],
-        by actor: ConsentActor
+        by actor: ConsentActor,
+        ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
         let now = SystemClock.wall
         let statements = changes.map { change in
@@ -247,7 +248,7 @@ package actor RelayControl: RelayService {
                 entity: actor == .operatorByAPI ? "operator" : nil
             )
         }
-        let result = try await open(room).submit(statements, of: participant)
+        let result = try await open(room).submit(statements, of: participant, ifEpoch: ifEpoch)
         let acknowledgement = try result.get()
         return ConsentAcknowledgement(
             effectiveAt: acknowledgement.effectiveAt,

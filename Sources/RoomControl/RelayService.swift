@@ -44,12 +44,16 @@ package protocol RelayService: Sendable {
         _ participant: ParticipantID
     ) async throws(RelayProblem) -> ConsentOverview
 
-    /// Records changes and answers when they are effective. Codes: `log-unavailable` 503.
+    /// Records changes and answers when they are effective.
+    ///
+    /// With `ifEpoch` only at one of these epochs, and with nothing under way that changes it. Codes:
+    /// `precondition-failed` 412, `log-unavailable` 503.
     func changeConsents(
         _ room: RoomName,
         _ participant: ParticipantID,
         _ changes: [ConsentChange],
-        by actor: ConsentActor
+        by actor: ConsentActor,
+        ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement
 
     /// The rooms that exist now.

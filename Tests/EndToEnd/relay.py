@@ -116,10 +116,12 @@ class Relay:
     def view_token(self, audience="live_room"):
         return self.token("view", "--room", room, "--audience", audience)
 
-    def request(self, method, path, token=None, body=None, content_type="application/json"):
+    def request(self, method, path, token=None, body=None, content_type="application/json", headers=()):
         """Answers status, headers and body as text."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, method=method)
+        for name, value in dict(headers).items():
+            request.add_header(name, value)
         if token:
             request.add_header("Authorization", f"Bearer {token}")
         if data is not None:

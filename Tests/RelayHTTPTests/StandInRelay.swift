@@ -16,6 +16,7 @@ final class StandInRelay: RelayService {
 
     static let publishing = SessionID("publishing-session_0123456789")
     static let viewing = SessionID("viewing-session_0123456789")
+    static let epoch = 7 as UInt64
     static let effectiveAt = WallClockTime(nanosecondsSince1970: 1_790_000_000_123_456_789)
 
     let asked = Mutex(Asked())
@@ -24,9 +25,14 @@ final class StandInRelay: RelayService {
     let events: [RelayEvent]
     /// Whether event streams stay open after the events there are.
     let keepsStreamsOpen: Bool
+    private let present: [RoomSummary]
 
     init(
         problem: RelayProblem? = nil,
+        rooms: [RoomSummary] = [
+            RoomSummary(room: "other", publishers: 1, viewers: 0),
+            RoomSummary(room: "demo", publishers: 2, viewers: 5),
+        ],
         ready: Bool = true,
         events: [RelayEvent] = [],
         keepsStreamsOpen: Bool = false
@@ -35,6 +41,7 @@ final class StandInRelay: RelayService {
         self.ready = ready
         self.events = events
         self.keepsStreamsOpen = keepsStreamsOpen
+        present = rooms
     }
 
     private func refuse() throws(RelayProblem) {
@@ -131,7 +138,7 @@ final class StandInRelay: RelayService {
         return ConsentOverview(
             room: room.text,
             participant: participant.text,
-            epoch: 7,
+            epoch: Self.epoch,
             onAir: true,
             audiences: [
                 AudienceState(
@@ -150,19 +157,18 @@ final class StandInRelay: RelayService {
         _ room: RoomName,
         _ participant: ParticipantID,
         _ changes: [ConsentChange],
-        by actor: ConsentActor
+        by actor: ConsentActor,
+        ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
         try refuse()
+        if let ifEpoch, !ifEpoch.contains(Self.epoch) {
+            throw RelayProblem("precondition-failed", status: 412, detail: "the epoch is \(Self.epoch)")
+        }
         asked.withLock { $0.changes.append((changes, actor)) }
         return ConsentAcknowledgement(effectiveAt: Self.effectiveAt, epoch: 8)
     }
 
-    func rooms() async -> [RoomSummary] {
-        [
-            RoomSummary(room: "other", publishers: 1, viewers: 0),
-            RoomSummary(room: "demo", publishers: 2, viewers: 5),
-        ]
-    }
+    func rooms() async -> [RoomSummary] { present }
 
     func metricsText() async -> String { "# TYPE tally_peers gauge\ntally_peers 3" }
 

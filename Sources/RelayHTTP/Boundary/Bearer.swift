@@ -95,9 +95,11 @@ struct Bearer: Sendable {
     }
 
     /// 401 without a valid token, 403 for a token that is not an operator's.
-    func requireOperator(_ request: Request) async throws {
+    @discardableResult
+    func requireOperator(_ request: Request) async throws -> VerifiedToken {
         let token = try await token(of: request)
         guard case .relayOperator = token.access else { throw wrongKind(token, needed: "operator") }
+        return token
     }
 
     /// Checks a token that came along with a session's unguessable URL: it must be the session's own, or an

@@ -6,9 +6,10 @@ struct CrossOrigin: Sendable {
     /// What a page may call; the whole API rather than one endpoint's methods, because clients decide from the
     /// preflight of the endpoint whether the session will take PATCH and DELETE.
     static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-    static let requestFields = "Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID"
+    static let requestFields =
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
     static let exposedFields =
-        "Location, ETag, Link, Accept-Patch, Accept-Post, Retry-After, WWW-Authenticate"
+        "Location, ETag, Link, Accept-Patch, Accept-Post, Idempotency-Replayed, Retry-After, WWW-Authenticate"
     /// Browsers cap it at two hours or less.
     static let preflightSeconds = 7200
 

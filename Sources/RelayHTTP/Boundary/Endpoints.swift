@@ -5,7 +5,10 @@ import RoomControl
 struct Endpoints {
     typealias Handler = @Sendable (Request, RelayRequestContext) async throws -> Response
 
-    static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+    /// Those with a route at every path; any other finds nothing there.
+    static let methods: [HTTPRequest.Method] =
+        [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+        + ["QUERY", "CONNECT"].compactMap { HTTPRequest.Method($0) }
 
     let router: Router<RelayRequestContext>
 

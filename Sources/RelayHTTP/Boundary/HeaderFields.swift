@@ -13,6 +13,8 @@ extension HTTPField.Name {
     static let lastEventIdentifier = named("Last-Event-ID")
     static let secFetchSite = named("Sec-Fetch-Site")
     static let link = named("Link")
+    static let idempotencyKey = named("Idempotency-Key")
+    static let idempotencyReplayed = named("Idempotency-Replayed")
     static let referrerPolicy = named("Referrer-Policy")
     static let permissionsPolicy = named("Permissions-Policy")
     static let crossOriginOpenerPolicy = named("Cross-Origin-Opener-Policy")

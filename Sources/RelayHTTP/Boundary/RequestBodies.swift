@@ -27,23 +27,32 @@ struct RequestBodies: Sendable {
     ///
     /// Unknown content types get 415, an empty body 400, malformed JSON 400 with the place.
     func json<Value: Decodable>(of request: Request, as type: Value.Type) async throws -> Value {
-        guard let value = try await jsonIfPresent(of: request, as: type) else {
-            throw RelayProblem(
-                "empty-body",
-                status: 400,
-                detail: "the request has no body; expected application/json"
-            )
-        }
-        return value
+        try json(in: try await collect(request), of: request, as: type)
     }
 
     /// As `json`, but `nil` for a request without a body.
     func jsonIfPresent<Value: Decodable>(of request: Request, as type: Value.Type) async throws -> Value? {
         let buffer = try await collect(request)
         guard buffer.readableBytes > 0 else { return nil }
+        return try json(in: buffer, of: request, as: type)
+    }
+
+    /// A JSON body that was collected before; as `json(of:as:)`.
+    func json<Value: Decodable>(
+        in body: ByteBuffer,
+        of request: Request,
+        as type: Value.Type
+    ) throws -> Value {
+        guard body.readableBytes > 0 else {
+            throw RelayProblem(
+                "empty-body",
+                status: 400,
+                detail: "the request has no body; expected application/json"
+            )
+        }
         try requireType("application/json", of: request)
         do {
-            return try JSONDecoder().decode(Value.self, from: Data(buffer.readableBytesView))
+            return try JSONDecoder().decode(Value.self, from: Data(body.readableBytesView))
         } catch let error as DecodingError {
             throw RelayProblem("malformed-json", status: 400, detail: error.explanation)
         } catch {
@@ -67,7 +76,8 @@ struct RequestBodies: Sendable {
         }
     }
 
-    private func collect(_ request: Request) async throws -> ByteBuffer {
+    /// The body within its limit; 413 for more.
+    func collect(_ request: Request) async throws -> ByteBuffer {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maximumBytes {
             throw tooLarge
         }

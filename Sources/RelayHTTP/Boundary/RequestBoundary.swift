@@ -38,7 +38,7 @@ struct RequestBoundary: RouterMiddleware {
         } catch {
             let refusal = try refusal(for: error, request, context)
             problemCode = refusal.problem.code
-            response = refusal.problem.response(adding: refusal.headers)
+            response = refusal.answer.response
         }
         response.headers[.xContentTypeOptions] = "nosniff"
         if overTLS { response.headers[.strictTransportSecurity] = "max-age=31536000" }

@@ -32,7 +32,7 @@ function row({ room, publishers, viewers }) {
 
 async function refresh() {
   try {
-    const { rooms } = await requestJSON("/v1/rooms");
+    const { rooms } = await requestJSON("/v1/rooms?limit=1000");
     rooms.sort((one, other) => other.publishers - one.publishers || one.room.localeCompare(other.room));
     const text = JSON.stringify(rooms);
     // Replacing unchanged rows would take the keyboard focus away from the reader.

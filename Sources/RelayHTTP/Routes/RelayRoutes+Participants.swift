@@ -47,16 +47,24 @@ extension RelayRoutes {
     ) async throws -> Response {
         let (room, participant) = (try room(context), try participant(context))
         let requester = try await bearer.participantActor(of: request, room: room, participant: participant)
-        let document = try await bodies.json(of: request, as: ConsentChangesDocument.self)
-        let (changes, actor) = try judge(document.changes, by: requester, request)
-        try await requireEpoch(request, room, participant)
-        let acknowledgement = try await service.changeConsents(room, participant, changes, by: actor)
-        // The change stands whether or not the overview can be had.
-        let overview = try? await service.consents(room, participant)
-        return .json(
-            ConsentChangedDocument(acknowledgement: acknowledgement, overview: overview),
-            headers: [.eTag: "\"\(acknowledgement.epoch)\""]
-        )
+        let body = try await bodies.collect(request)
+        return try await idempotentRequests.answer(request, principal: requester.principal, body: body) {
+            let document = try bodies.json(in: body, of: request, as: ConsentChangesDocument.self)
+            let (changes, actor) = try judge(document.changes, by: requester, request)
+            let acknowledgement = try await service.changeConsents(
+                room,
+                participant,
+                changes,
+                by: actor,
+                ifEpoch: epochs(in: request)
+            )
+            // The change stands whether or not the overview can be had.
+            let overview = try? await service.consents(room, participant)
+            return JSONAnswer(
+                ConsentChangedDocument(acknowledgement: acknowledgement, overview: overview),
+                headers: [.eTag: "\"\(acknowledgement.epoch)\""]
+            )
+        }
     }
 
     /// A participant decides everything but `revoke`; an operator may only take away, and what they take away
@@ -99,21 +107,18 @@ extension RelayRoutes {
 
     /// `If-Match` is optional: a withdrawal must not fail because the page was out of date.
     ///
-    /// Where it is sent, it must be the current epoch (RFC 9110 13.1.1), else 412.
-    private func requireEpoch(
-        _ request: Request,
-        _ room: RoomName,
-        _ participant: ParticipantID
-    ) async throws {
-        guard let condition = request.headers[.ifMatch], condition != "*" else { return }
-        let epoch = try await service.consents(room, participant).epoch
-        let tags = condition.split(separator: ",").map { $0.trimmingPrefix { $0 == " " } }
-        guard tags.contains("\"\(epoch)\"") else {
-            throw RelayProblem(
-                "precondition-failed",
-                status: 412,
-                detail: "the consents are at epoch \(epoch), not at the one in If-Match; read them again"
-            )
-        }
+    /// Where it is sent, one of its tags must be the present epoch (RFC 9110 13.1.1); `nil` for any epoch, empty
+    /// if no tag is one.
+    private func epochs(in request: Request) -> Set<UInt64>? {
+        guard let condition = request.headers[.ifMatch], condition != "*" else { return nil }
+        return Set(
+            condition.split(separator: ",").compactMap { part in
+                let tag = part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
+                guard tag.count > 2, tag.first == "\"", tag.last == "\"" else { return nil }
+                let digits = String(tag.dropFirst().dropLast())
+                // "+7" and "07" are other tags.
+                return UInt64(digits).flatMap { String($0) == digits ? $0 : nil }
+            }
+        )
     }
 }

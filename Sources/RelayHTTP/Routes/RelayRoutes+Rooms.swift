@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Primitives
 import RoomControl
@@ -17,7 +18,14 @@ extension RelayRoutes {
         _ request: Request,
         _ context: RelayRequestContext
     ) async throws -> Response {
-        .json(RoomList(rooms: try await visibleRooms(request)))
+        let rooms = try await visibleRooms(request)
+        let (page, next) = try PageRequest(request).page(of: rooms) { $0.room }
+        var response = Response.json(RoomList(rooms: page))
+        if let next {
+            let url = urls.absolute("/v1/rooms?\(next)", for: request)
+            response.headers.append(HTTPField(name: .link, value: "<\(url)>; rel=\"next\""))
+        }
+        return response
     }
 
     @Sendable private func showRoom(

@@ -14,12 +14,15 @@ extension RelayRoutes {
     }
 
     @Sendable private func mint(_ request: Request, _ context: RelayRequestContext) async throws -> Response {
-        try await bearer.requireOperator(request)
-        let document = try await bodies.json(of: request, as: TokenRequestDocument.self)
-        return try await answer(
-            document.access,
-            lifetimeSeconds: document.lifetimeSeconds ?? configuration.tokens.lifetimeHours * 3600
-        )
+        let principal = try await bearer.requireOperator(request).principal
+        let body = try await bodies.collect(request)
+        return try await idempotentRequests.answer(request, principal: principal, body: body) {
+            let document = try bodies.json(in: body, of: request, as: TokenRequestDocument.self)
+            return try await answer(
+                document.access,
+                lifetimeSeconds: document.lifetimeSeconds ?? configuration.tokens.lifetimeHours * 3600
+            )
+        }
     }
 
     @Sendable private func mintGuest(
@@ -29,6 +32,8 @@ extension RelayRoutes {
         let room = try room(context)
         try admitHandshake(request, context, token: nil)
         let document = try await bodies.jsonIfPresent(of: request, as: GuestRequestDocument.self)
+        // Judged for viewers too, who need none: what is wrong with a request does not depend on its kind.
+        let name = try screenName(document?.name)
         let access: AccessToken
         switch document?.kind ?? .view {
         case .view:
@@ -44,14 +49,14 @@ extension RelayRoutes {
                 PublishToken(
                     room: room,
                     participant: participant,
-                    name: try screenName(document?.name)
+                    name: name
                 )
             )
         }
-        return try await answer(access, lifetimeSeconds: configuration.tokens.guestMinutes * 60)
+        return try await answer(access, lifetimeSeconds: configuration.tokens.guestMinutes * 60).response
     }
 
-    private func answer(_ access: AccessToken, lifetimeSeconds: Int) async throws -> Response {
+    private func answer(_ access: AccessToken, lifetimeSeconds: Int) async throws -> JSONAnswer {
         let minted: (text: String, expires: Int)
         do {
             minted = try await tokens.mint(access, lifetimeSeconds: lifetimeSeconds)
@@ -73,7 +78,7 @@ extension RelayRoutes {
         case .relayOperator:
             break
         }
-        return .json(document, status: .created)
+        return JSONAnswer(document, status: .created)
     }
 
     private func closed(_ what: String, _ key: String) -> RelayProblem {

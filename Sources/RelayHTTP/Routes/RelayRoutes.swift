@@ -12,6 +12,7 @@ struct RelayRoutes: Sendable {
     let limiter: HandshakeLimiter
     let addresses: ClientAddress
     let eventStreams: EventStreams
+    let idempotentRequests: IdempotentRequests
     let urls: PublicURL
     let metrics: PrometheusMetrics
 
@@ -22,6 +23,7 @@ struct RelayRoutes: Sendable {
         registerParticipants(on: endpoints)
         registerRooms(on: endpoints)
         registerTokens(on: endpoints)
+        registerDocument(on: endpoints)
         registerOperations(on: endpoints)
         registerPages(on: endpoints)
     }

@@ -3,6 +3,9 @@ import Primitives
 
 /// The body of `POST /v1/tokens`.
 struct TokenRequestDocument: Decodable {
+    /// With recipients of full length the token stays within what the relay reads.
+    static let maximumGrants = 32
+
     let access: AccessToken
     /// `nil` for the configured lifetime.
     let lifetimeSeconds: Int?
@@ -39,8 +42,13 @@ struct TokenRequestDocument: Decodable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         lifetimeSeconds = try container.decodeIfPresent(Int.self, forKey: .lifetimeSeconds)
         let room = try container.decode(RoomName.self, forKey: .room)
+        let common: [CodingKeys] = [.kind, .room, .lifetimeSeconds]
+        func refuseAllBut(_ keys: [CodingKeys]) throws {
+            try refuseUnknownMembers(of: decoder, known: (common + keys).map { $0.rawValue })
+        }
         switch try container.decode(String.self, forKey: .kind) {
         case "publish":
+            try refuseAllBut([.participant, .name, .replace, .grants])
             let participant = try container.decode(ParticipantID.self, forKey: .participant)
             let name = try container.decodeIfPresent(String.self, forKey: .name) ?? participant.text
             guard isScreenName(name) else {
@@ -50,17 +58,25 @@ struct TokenRequestDocument: Decodable {
                     debugDescription: "a name has 1 to 64 characters and no control characters"
                 )
             }
+            let grants = try container.decodeIfPresent([Grant].self, forKey: .grants) ?? []
+            guard grants.count <= Self.maximumGrants else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .grants,
+                    in: container,
+                    debugDescription: "has \(grants.count) lines; a token holds at most \(Self.maximumGrants)"
+                )
+            }
             access = .publish(
                 PublishToken(
                     room: room,
                     participant: participant,
                     name: name,
                     replace: try container.decodeIfPresent(Bool.self, forKey: .replace) ?? false,
-                    grants: try container.decodeIfPresent([Grant].self, forKey: .grants)?
-                        .map { $0.audience } ?? []
+                    grants: grants.map { $0.audience }
                 )
             )
         case "view":
+            try refuseAllBut([.purpose, .recipient])
             let audience =
                 container.contains(.purpose)
                 ? try container.decodeAudience(purpose: .purpose, recipient: .recipient) : .roomViewers
@@ -115,9 +131,21 @@ struct GuestRequestDocument: Decodable {
         case publish
     }
 
-    var kind: Kind?
+    let kind: Kind?
     /// The screen name of a publisher.
-    var name: String?
+    let name: String?
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case kind
+        case name
+    }
+
+    init(from decoder: any Decoder) throws {
+        try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        kind = try container.decodeIfPresent(Kind.self, forKey: .kind)
+        name = try container.decodeIfPresent(String.self, forKey: .name)
+    }
 }
 
 /// The answer that carries a new token.

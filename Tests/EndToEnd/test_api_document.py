@@ -1,0 +1,148 @@
+"""Requests made from the OpenAPI document, valid and not, against a running relay."""
+
+import datetime
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import schemathesis
+from hypothesis import strategies
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from relay import Relay, checkout, room
+
+document = checkout / "Sources/RelayHTTP/Documents/openapi.yaml"
+offer = (checkout / "Tests/FuzzTests/Corpus/sdp/ffmpeg-8-audio-publish.sdp").read_bytes()
+participant = "ada"
+
+# For each of some two dozen operations; beside them come the boundary cases of every schema, as many as there are.
+examples = 15
+# Answers take milliseconds; what takes longer hangs.
+answer_seconds = 5
+
+# What is well-formed may still not be possible: another's room, a stale If-Match, a key used before.
+refused_as_well_formed = ["401", "403", "404", "409", "412", "422", "428"]
+settings = {
+    "suppress-health-check": ["all"],
+    "generation": {"max-examples": examples, "deterministic": True},
+    "checks": {
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "304", *refused_as_well_formed]},
+        "negative_data_rejection": {"expected-statuses": ["400", *refused_as_well_formed, "405", "413", "415"]},
+    },
+}
+
+session_types = ["application/sdp", "application/trickle-ice-sdpfrag"]
+for session_type in session_types:
+    schemathesis.serializer.alias(session_type, "text/plain")
+schemathesis.openapi.format("screen-name", strategies.text(
+    strategies.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"]),
+    min_size=1, max_size=64))
+schemathesis.openapi.format("date-time", strategies.datetimes(
+    datetime.datetime(1700, 1, 1), datetime.datetime(2200, 1, 1)).map(lambda time: time.isoformat() + "Z"))
+
+schema = schemathesis.openapi.from_path(document, config=schemathesis.Config.from_dict(settings))
+
+
+class Surface:
+    """A relay with somebody on air, and the tokens of everybody who talks to it."""
+
+    def __init__(self, directory):
+        self.relay = Relay(directory)
+        # One address makes all requests, and made-up names make rooms.
+        with self.relay.config.open("a") as config:
+            config.write("limits:\n  rooms: 100000\n  requestsPerSecond: 1000000\n  handshakesPerSecond: 100000\n")
+        self.relay.start()
+        self.tokens = {
+            "publish": self.relay.publish_token(participant, "Ada"),
+            "view": self.relay.view_token(),
+            "operator": self.relay.token("operator", "--name", "op"),
+            "nobody": None,
+        }
+        self.turn = 0
+
+    def session(self):
+        """The session of a publisher, begun anew where it has ended."""
+        token = self.relay.token("publish", "--room", room, "--participant", "grace", "--name", "Grace", "--replace")
+        status, headers, body = self.relay.request("POST", f"/v1/rooms/{room}/whip", token, offer, "application/sdp")
+        assert status == 201, body
+        return headers["Location"].rsplit("/", 1)[1]
+
+    def principals(self, path):
+        """Who asks for a path: first who may, then the others."""
+        kinds = {"whip": "publish", "consents": "publish", "events": "publish", "whep": "view", "tokens": "operator"}
+        own = kinds.get(path.rsplit("/", 1)[1], "nobody")
+        return [own, own, own, *(kind for kind in self.tokens if kind != own)]
+
+
+@pytest.fixture(scope="module")
+def surface(tmp_path_factory):
+    surface = Surface(tmp_path_factory.mktemp("api"))
+    yield surface
+    assert surface.relay.stop() == 0
+
+
+@schema.parametrize()
+def test_answers_are_those_of_the_document(case, surface):
+    surface.turn += 1
+    is_example = case.meta.phase.name.name == "EXAMPLES"
+    principals = surface.principals(case.operation.path)
+    token = surface.tokens[principals[0 if is_example else surface.turn % len(principals)]]
+    # Made-up names lead nowhere; those that exist show what the operation itself does.
+    if case.meta.generation.mode.is_positive and (is_example or surface.turn % 3):
+        known = {"room": room, "participant": participant}
+        if "session" in case.path_parameters:
+            known["session"] = surface.session()
+        case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
+    # No schema says what a session description is.
+    excluded = [positive_data_acceptance] if case.media_type in session_types else []
+    case.call_and_validate(
+        base_url=surface.relay.url, timeout=answer_seconds, excluded_checks=excluded,
+        headers={"Authorization": f"Bearer {token}"} if token else {})
+
+
+def test_every_operation_was_seen_to_succeed(surface):
+    """What is only ever refused shows nothing of its answers."""
+    seen = set(re.findall(
+        r'tally_http_requests_total\{method="([A-Z]+)",route="([^"]+)",status="2[0-9]{2}"\}',
+        surface.relay.request("GET", "/metrics")[2]))
+    described = {(result.ok().method.upper(), result.ok().path) for result in schema.get_all_operations()}
+    # A viewing session needs media on air, which the tests with browsers have.
+    needs_media = {
+        operation for operation in described if "/events" in operation[1] and "/sessions/" in operation[1]
+    } | {("POST", "/v1/rooms/{room}/whep"), ("GET", "/v1/rooms/{room}")}
+    assert described - needs_media <= seen
+
+
+def test_one_of_two_changes_for_the_same_epoch_is_refused(surface):
+    token = surface.tokens["publish"]
+    path = f"/v1/rooms/{room}/participants/{participant}/consents"
+
+    def change(tag):
+        return surface.relay.request(
+            "PUT", path, token, {"changes": [{"purpose": "live_room", "choice": "grant"}]},
+            headers={"If-Match": tag})[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            _, headers, _ = surface.relay.request("GET", path, token)
+            statuses = list(pool.map(change, [headers["ETag"]] * 8))
+            assert sorted(statuses) == [200] + [412] * 7
+
+
+def test_a_change_that_is_sent_again_is_made_once(surface):
+    token = surface.tokens["publish"]
+    path = f"/v1/rooms/{room}/participants/{participant}/consents"
+    body = {"changes": [{"purpose": "live_room", "choice": "withdraw"}]}
+    key = {"Idempotency-Key": '"sent-again"'}
+
+    def change(_):
+        return surface.relay.request("PUT", path, token, body, headers=key)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(change, range(8)))
+    assert {status for status, _, _ in answers} <= {200, 409}
+    again = change(None)
+    assert again[0] == 200 and again[1]["Idempotency-Replayed"] == "true"
+    assert {answer for status, _, answer in answers if status == 200} == {again[2]}
+    assert json.loads(again[2])["epoch"] == surface.relay.consents(participant, token)["epoch"]
