@@ -252,16 +252,12 @@ struct SQLiteLedgerStoreTests {
         let store = try await ledger.open()
         let rooms = try (0..<1000).map { try #require(RoomName("room\($0)")) }
         let event = try ledger.event(1, .withdrawn)
-        let clock = ContinuousClock()
-        let began = clock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
             for room in rooms { group.addTask { try await store.append([event], room: room) } }
             try await group.waitForAll()
         }
-        let took = clock.now - began
         let statistics = await store.statistics
-        print("1000 durable withdrawals in \(took), \(statistics.commits) commits")
         #expect(statistics.appends == 1000)
-        #expect(took < .seconds(5))
+        #expect(statistics.commits < 500, "a commit serves many")
     }
 }

@@ -68,7 +68,11 @@ import Testing
         try await fixture.run(.live) { client in
             let port = try #require(client.port)
             for start in ["", "GET /healthz HTTP/1.1\r\nHost:"] {
-                try await OpenStream.send(start, port: port) { await $0.readToEnd() }
+                do {
+                    try await OpenStream.send(start, port: port) { await $0.readToEnd() }
+                } catch ChannelError.ioOnClosedChannel {
+                    // On a busy machine the second is over before the first byte is written.
+                }
             }
         }
     }
