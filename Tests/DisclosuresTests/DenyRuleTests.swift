@@ -1,0 +1,404 @@
+import Disclosures
+import Primitives
+import Testing
+
+/// One test a rule of the specification: what the rule denies, and that the same without it is permitted.
+@Suite
+struct DenyRuleTests {
+    let make: ConsentFixtures
+
+    init() throws { make = try ConsentFixtures() }
+
+    private func reason(_ state: RoomConsent, _ request: DisclosureRequest? = nil) -> DenyReason? {
+        decide(request ?? make.request(), state, now: ConsentFixtures.now).denyReason
+    }
+
+    private func audience(
+        _ purpose: Purpose,
+        _ recipientClass: RecipientClass? = nil,
+        _ recipient: String? = nil
+    ) throws -> Audience {
+        try #require(Audience(purpose: purpose, recipientClass: recipientClass, recipient: recipient))
+    }
+
+    private func region(_ code: String) throws -> Region { try #require(Region(code)) }
+
+    // MARK: - Recipients and scope
+
+    @Test func deniesAnotherClassOfRecipientsForTheSamePurpose() throws {
+        let state = make.log(make.statement(.given, .identify))
+        #expect(reason(state, make.request(to: try audience(.identify))) == nil)
+        let embed = try audience(.identify, .embedPartner, "partner")
+        #expect(reason(state, make.request(to: embed)) == .recipient)
+        #expect(reason(state, make.request(to: try audience(.identify, .operator))) == .recipient)
+    }
+
+    @Test func aGrantToAWholeClassCoversEveryPartnerButTheOneRefused() throws {
+        let whole = make.statement(.given, .liveEmbed, wholeClass: true)
+        let state = make.log(whole, make.statement(.refused, .liveEmbed, to: "other", media: []))
+        #expect(reason(state, make.request(to: try make.embed("partner"))) == nil)
+        #expect(reason(state, make.request(to: try make.embed("other"))) == .refused)
+        let ended = make.log(whole, make.statement(.withdrawn, .liveEmbed, media: []))
+        #expect(reason(ended, make.request(to: try make.embed("partner"))) == .withdrawn)
+    }
+
+    @Test func aRefusalThatNamesNobodyRefusesEveryClass() throws {
+        let partner = try audience(.identify, .embedPartner, "partner")
+        let grant = make.statement(.given, .identify, to: "partner", recipientClass: .embedPartner)
+        #expect(reason(make.log(grant), make.request(to: partner)) == nil)
+        let refused = make.log(grant, make.statement(.refused, .identify, media: []))
+        #expect(reason(refused, make.request(to: partner)) == .refused)
+        let toRoomOnly = make.log(
+            grant,
+            make.statement(.refused, .identify, media: [], recipientClass: .operator)
+        )
+        #expect(reason(toRoomOnly, make.request(to: partner)) == nil)
+    }
+
+    @Test func deniesAnotherSession() {
+        let state = make.log(make.statement(session: "s1"))
+        var request = make.request()
+        #expect(reason(state, request) == .scope)
+        request.session = "s1"
+        #expect(reason(state, request) == nil)
+        request.session = "s2"
+        #expect(reason(state, request) == .scope)
+    }
+
+    @Test func aRefusalOfOneSessionCountsWhereTheSessionIsNotKnown() {
+        let state = make.log(make.statement(), make.statement(.refused, session: "s1"))
+        var request = make.request()
+        #expect(reason(state, request) == .refused)
+        request.session = "s2"
+        #expect(reason(state, request) == nil)
+    }
+
+    // MARK: - Notices
+
+    private func under(_ notice: NoticeVersion, _ state: ConsentState = .given) -> ConsentEvent.Content {
+        .statement(make.statement(state, givenAt: 0, notice: notice.reference))
+    }
+
+    @Test func aMaterialChangeSuspendsUntilRenewed() {
+        let (first, second) = (make.notice("1"), make.notice("2"))
+        #expect(reason(make.room(.notice(first), under(first))) == nil)
+        let changed: [ConsentEvent.Content] = [.notice(first), under(first), .notice(second)]
+        #expect(reason(make.room(changed)) == .outdatedNotice)
+        #expect(reason(make.room(changed + [under(second, .renewed)])) == nil)
+        #expect(reason(make.room(changed + [under(first, .renewed)])) == .outdatedNotice)
+        #expect(reason(make.room(changed + [.statement(make.statement(.renewed))])) == .outdatedNotice)
+    }
+
+    @Test func aMaterialChangeTouchesItsPurposesOnly() {
+        let change = make.notice("2", purposes: [.recording])
+        #expect(reason(make.room(.statement(make.statement()), .notice(change))) == nil)
+    }
+
+    @Test func anEditorialChangeCarriesOver() {
+        let (first, second) = (make.notice("1"), make.notice("1.1", .editorial))
+        let state = make.room(.notice(first), under(first), .notice(second))
+        #expect(reason(state) == nil)
+        #expect(reason(make.room(.notice(first), .notice(second), under(second))) == nil)
+        #expect(reason(make.room(.statement(make.statement()), .notice(second))) == nil)
+        #expect(reason(make.room(.notice(second), .statement(make.statement()))) == .outdatedNotice)
+    }
+
+    @Test func aTranslationIsNoChange() {
+        let (english, german) = (make.notice("2"), make.notice("2", language: "de"))
+        #expect(reason(make.room(.notice(english), under(english), .notice(german))) == nil)
+        #expect(reason(make.room(.notice(english), .notice(german), under(german))) == nil)
+    }
+
+    @Test func publishingAnOldTextAgainBringsNoGrantBack() {
+        let (first, second) = (make.notice("1"), make.notice("2"))
+        let back: [ConsentEvent.Content] = [.notice(first), under(first), .notice(second), .notice(first)]
+        #expect(reason(make.room(back)) == .outdatedNotice)
+        #expect(reason(make.room(back + [under(first, .renewed)])) == nil)
+    }
+
+    // MARK: - Controller, deactivation, holds
+
+    @Test func aChangeOfControllerSuspendsGrantsToTheOldOne() {
+        let change = ConsentEvent.Content.controller(ControllerChange(controller: "south", reason: "sale"))
+        let grant = ConsentEvent.Content.statement(make.statement())
+        #expect(reason(make.room(grant, change)) == .controllerChanged)
+        #expect(reason(make.room(change, grant)) == nil)
+        let dated = ConsentEvent.Content.statement(make.statement(source: .token, givenAt: -60))
+        #expect(reason(make.room(change, dated)) == .controllerChanged)
+    }
+
+    @Test func aNoticeOfAnotherControllerIsAChangeOfController() {
+        let first = make.notice("1", .editorial)
+        let other = make.notice("1.1", .editorial, controller: "south")
+        #expect(reason(make.room(.notice(first), under(first))) == nil)
+        #expect(reason(make.room(.notice(first), under(first), .notice(other))) == .controllerChanged)
+    }
+
+    @Test func deactivationEndsEveryGrantForGood() {
+        let grant = ConsentEvent.Content.statement(make.statement(givenAt: -5))
+        let off = ConsentEvent.Content.principal(make.status(deactivated: true))
+        let on = ConsentEvent.Content.principal(make.status())
+        #expect(reason(make.room(grant, on)) == nil)
+        #expect(reason(make.room(grant, off)) == .invalidated)
+        #expect(reason(make.room(grant, off, on)) == .invalidated)
+        #expect(reason(make.room(off, .statement(make.statement()))) == .invalidated)
+        #expect(reason(make.room(grant, off, on, .statement(make.statement()))) == nil)
+    }
+
+    @Test func aHoldStopsWhatItCovers() {
+        func hold(_ purposes: Set<Purpose>, _ stream: String?, lifted: Bool = false) -> ConsentEvent.Content {
+            .hold(
+                ProcessingHold(
+                    id: "h",
+                    participant: make.alice,
+                    purposes: purposes,
+                    stream: stream,
+                    reason: "dispute",
+                    isLifted: lifted
+                )
+            )
+        }
+        let grant = ConsentEvent.Content.statement(make.statement())
+        #expect(reason(make.room(grant, hold([], nil))) == .hold)
+        #expect(reason(make.room(grant, hold([.liveRoom], "cam"))) == .hold)
+        #expect(reason(make.room(grant, hold([.recording], nil))) == nil)
+        #expect(reason(make.room(grant, hold([], "screen"))) == nil)
+        #expect(reason(make.room(grant, hold([], nil), hold([], nil, lifted: true))) == nil)
+    }
+
+    // MARK: - Age
+
+    private func byGuardian(_ entity: String?) -> ConsentEvent.Content {
+        .statement(make.statement(source: .guardian, entity: entity))
+    }
+
+    @Test func aChildNeedsTheGrantOfItsOwnGuardian() {
+        let child = ConsentEvent.Content.principal(make.status(.under13, guardian: "mum"))
+        #expect(reason(make.room(child, .statement(make.statement()))) == .guardian)
+        #expect(reason(make.room(child, byGuardian("mum"))) == nil)
+        #expect(reason(make.room(child, byGuardian("uncle"))) == .guardian)
+        #expect(reason(make.room(child, byGuardian(nil))) == .guardian)
+        let alone = ConsentEvent.Content.principal(make.status(.under13))
+        #expect(reason(make.room(alone, byGuardian("mum"))) == .guardian)
+    }
+
+    @Test func aGuardianNamesThirdPartiesOneByOne() throws {
+        let child = ConsentEvent.Content.principal(make.status(.under13, guardian: "mum"))
+        let request = make.request(to: try make.embed("partner"))
+        let whole = make.statement(
+            .given,
+            .liveEmbed,
+            source: .guardian,
+            wholeClass: true,
+            entity: "mum"
+        )
+        #expect(reason(make.room(child, byGuardian("mum")), request) == .purpose)
+        #expect(reason(make.room(child, .statement(whole)), request) == .guardian)
+        let named = make.statement(.given, .liveEmbed, to: "partner", source: .guardian, entity: "mum")
+        #expect(reason(make.room(child, .statement(named)), request) == nil)
+    }
+
+    @Test func neitherChildNorGuardianSpeaksOverTheOther() {
+        let child = ConsentEvent.Content.principal(make.status(.under13, guardian: "mum"))
+        let no = ConsentEvent.Content.statement(make.statement(.refused))
+        #expect(reason(make.room(child, no, byGuardian("mum"))) == .refused)
+        let forbids = ConsentEvent.Content.statement(
+            make.statement(.refused, source: .guardian, entity: "mum")
+        )
+        #expect(reason(make.room(child, forbids, .statement(make.statement()))) == .refused)
+    }
+
+    @Test(arguments: [
+        (Purpose.recording, "vault" as String?, MinorPermission.recording as MinorPermission?),
+        (.liveEmbed, "partner", .embeds), (.rebroadcast, "tv", .embeds), (.transcription, "ear", .recording),
+        (.analysis, "lab", .recording), (.liveRoom, nil, nil),
+    ])
+    func theRoomSaysWhatMinorsMay(purpose: Purpose, recipient: String?, needed: MinorPermission?) throws {
+        let request = make.request(to: try audience(purpose, nil, recipient))
+        let grant = ConsentEvent.Content.statement(make.statement(.given, purpose, to: recipient))
+        let minor = ConsentEvent.Content.principal(make.status(.from13To17))
+        #expect(reason(make.room(minor, grant), request) == (needed == nil ? nil : .minor))
+        for allowed in MinorPermission.allCases {
+            let rules = ConsentEvent.Content.rules(RoomRules(minors: [allowed]))
+            let isAllowed = needed.map { $0 == allowed } ?? true
+            #expect(reason(make.room(rules, minor, grant), request) == (isAllowed ? nil : .minor))
+        }
+    }
+
+    @Test func aRoomForChildrenTakesUnknownAgeAsAChild() {
+        let rules = ConsentEvent.Content.rules(RoomRules(treatsUnknownAgeAsChild: true))
+        #expect(reason(make.room(rules, .statement(make.statement()))) == .guardian)
+        let adult = ConsentEvent.Content.principal(make.status(.adult))
+        #expect(reason(make.room(rules, adult, .statement(make.statement()))) == nil)
+    }
+
+    // MARK: - Places
+
+    @Test func everyPlaceLiesInTheRegionsOfTheGrant() throws {
+        let terms = ConsentTerms(geographicRestrictions: [try region("EU")])
+        let grant = ConsentEvent.Content.statement(
+            make.statement(.given, .recording, to: "vault", terms: terms)
+        )
+        func decided(_ relay: String?, _ recipient: String?, _ storage: String?) throws -> DenyReason? {
+            let rules = RoomRules(
+                relayRegion: relay.flatMap { Region($0) },
+                storageRegion: storage.flatMap { Region($0) }
+            )
+            var request = make.request(to: try audience(.recording, nil, "vault"))
+            request.recipientRegion = recipient.flatMap { Region($0) }
+            return reason(make.room(.rules(rules), grant), request)
+        }
+        #expect(try decided("DE", "FR", "IE") == nil)
+        for (relay, recipient, storage) in [
+            ("US", "FR", "IE"), ("DE", "US", "IE"), ("DE", "FR", "US"), (nil, "FR", "IE"), ("DE", nil, "IE"),
+            ("DE", "FR", nil),
+        ] {
+            #expect(try decided(relay, recipient, storage) == .region)
+        }
+    }
+
+    @Test func storageLiesWhereTheGrantSays() throws {
+        let terms = ConsentTerms(storageLocations: [try region("DE")])
+        let request = make.request(to: try audience(.recording, nil, "vault"))
+        let grant = ConsentEvent.Content.statement(
+            make.statement(.given, .recording, to: "vault", terms: terms)
+        )
+        let there = ConsentEvent.Content.rules(RoomRules(storageRegion: try region("DE")))
+        let elsewhere = ConsentEvent.Content.rules(RoomRules(storageRegion: try region("FR")))
+        #expect(reason(make.room(there, grant), request) == nil)
+        #expect(reason(make.room(elsewhere, grant), request) == .region)
+        let live = ConsentEvent.Content.statement(make.statement(terms: terms))
+        #expect(reason(make.room(elsewhere, live)) == nil)
+    }
+
+    // MARK: - Everybody on air
+
+    @Test func anAllPartyRoomRecordsNobodyUntilEverybodyOnAirHasAgreed() throws {
+        let vault = try audience(.recording, nil, "vault")
+        let rules = ConsentEvent.Content.rules(RoomRules(consentRule: .allParty))
+        let own = ConsentEvent.Content.statement(make.statement(.given, .recording, to: "vault"))
+        let others = ConsentEvent.Content.statement(
+            make.statement(.given, of: make.bob, .recording, to: "vault", until: 4)
+        )
+        var request = make.request(to: vault)
+        #expect(reason(make.room(own), request) == nil)
+        #expect(reason(make.room(rules, own), request) == .allParty)
+        request.onAir = [TrackOnAir(participant: make.bob, media: .audio, stream: "mic")]
+        #expect(reason(make.room(rules, own), request) == .allParty)
+        guard
+            case .permit(let permit) = decide(
+                request,
+                make.room(rules, own, others),
+                now: ConsentFixtures.now
+            )
+        else {
+            Issue.record("denied")
+            return
+        }
+        #expect(permit.notAfter == ConsentFixtures.now.monotonic.advanced(byMilliseconds: 4000))
+        request.audience = .roomViewers
+        #expect(reason(make.room(rules, .statement(make.statement())), request) == nil)
+    }
+
+    @Test func refusingRecordingBarsNobodyFromTheLiveRoomUnlessItSaidSoBefore() {
+        let rules = ConsentEvent.Content.rules(RoomRules(isRecordedOnly: true))
+        let no = ConsentEvent.Content.statement(make.statement(.refused, .recording, media: []))
+        let state = make.room(rules, .statement(make.statement()), no)
+        var request = make.request()
+        #expect(reason(state, request) == nil)
+        request.joinedAt = ConsentFixtures.seconds(-3)
+        #expect(reason(state, request) == nil)
+        request.joinedAt = ConsentFixtures.seconds(-2)
+        #expect(reason(state, request) == .refused)
+        let usual = make.room(.statement(make.statement()), no)
+        #expect(reason(usual, request) == nil)
+    }
+
+    // MARK: - Signals, demands, questions
+
+    @Test func globalPrivacyControlNarrowsSharingWithThirdPartiesOnly() throws {
+        let signal = ConsentStatement.globalPrivacyControl(of: make.alice, at: ConsentFixtures.noon)
+        let state = make.log(
+            [
+                make.statement(), make.statement(.given, .liveEmbed, to: "partner"),
+                make.statement(.given, .recording, to: "vault"), make.statement(.given, .aggregate),
+            ] + signal
+        )
+        #expect(reason(state) == nil)
+        #expect(reason(state, make.request(to: try audience(.recording, nil, "vault"))) == nil)
+        #expect(reason(state, make.request(to: try make.embed("partner"))) == .gpc)
+        #expect(reason(state, make.request(to: try audience(.aggregate))) == .gpc)
+        let named = make.log(
+            [make.statement(.withdrawn, .liveEmbed, to: "partner")] + signal
+        )
+        #expect(reason(named, make.request(to: try make.embed("partner"))) == .withdrawn)
+    }
+
+    private func demand(
+        _ authority: String = "court",
+        approvals: Set<String> = ["judge", "counsel"],
+        until: Int64? = nil,
+        lifted: Bool = false
+    ) -> ConsentEvent.Content {
+        .demand(
+            LegalDemand(
+                id: "1 BvR 1",
+                participant: make.alice,
+                authority: authority,
+                basis: "order",
+                purposes: [.liveRoom],
+                media: [.video],
+                validity: ValidityWindow(until: until.map(ConsentFixtures.seconds)),
+                approvals: approvals,
+                isLifted: lifted
+            )
+        )
+    }
+
+    @Test func theLawCompelsTowardAnAuthorityOnlyAndIsNoConsent() throws {
+        let court = make.request(to: try audience(.liveRoom, .authority, "court"))
+        #expect(reason(make.room(.statement(make.statement())), court) == .noRecord)
+        let state = make.room(.statement(make.statement(.refused)), demand(until: 9))
+        guard case .permit(let permit) = decide(court, state, now: ConsentFixtures.now) else {
+            Issue.record("denied")
+            return
+        }
+        #expect(permit.basis == .legalDemand)
+        #expect(permit.grant == 2)
+        #expect(permit.notAfter == ConsentFixtures.now.monotonic.advanced(byMilliseconds: 9000))
+        #expect(reason(state) == .refused)
+        #expect(reason(make.room(demand("police")), court) == .recipient)
+        #expect(reason(make.room(demand(approvals: ["judge"])), court) == .noRecord)
+        #expect(reason(make.room(demand(until: 0)), court) == .expired)
+        #expect(reason(make.room(demand(), demand(lifted: true)), court) == .noRecord)
+        var audio = court
+        audio.media = .audio
+        #expect(reason(make.room(demand()), audio) == .media)
+    }
+
+    @Test func refusesAnotherEpochThanTheAskerHasInMind() {
+        let state = make.log(make.statement(), make.statement(.renewed))
+        for (epoch, expected) in [
+            (1 as UInt64, DenyReason.staleEpoch as DenyReason?), (2, nil), (3, .staleEpoch),
+        ] {
+            var request = make.request()
+            request.expectedEpoch = epoch
+            #expect(reason(state, request) == expected)
+        }
+    }
+
+    @Test func everyPermitNamesItsGround() {
+        guard
+            case .permit(let permit) = decide(
+                make.request(),
+                make.log(make.statement()),
+                now: ConsentFixtures.now
+            )
+        else {
+            Issue.record("denied")
+            return
+        }
+        #expect(permit.basis == .consent)
+        #expect(permit.ending(noLaterThan: .distantPast).basis == .consent)
+    }
+}
