@@ -45,7 +45,8 @@ struct AuthorityFixture {
         fromMilliseconds from: Int64? = nil,
         untilMilliseconds until: Int64? = nil,
         source: ConsentSource = .page,
-        givenAt: WallClockTime? = nil
+        givenAt: WallClockTime? = nil,
+        notice: NoticeReference? = nil
     ) -> ConsentStatement {
         ConsentStatement(
             participant: alice,
@@ -58,7 +59,8 @@ struct AuthorityFixture {
                 until: until.map { now.wall.advanced(byNanoseconds: $0 * 1_000_000) }
             ),
             source: source,
-            givenAt: givenAt ?? now.wall
+            givenAt: givenAt ?? now.wall,
+            notice: notice
         )
     }
 
@@ -72,6 +74,25 @@ struct AuthorityFixture {
     @discardableResult
     mutating func submit(_ statements: ConsentStatement...) -> ConsentTicket {
         authority.submit(statements, of: alice, now: now, effects: &effects)
+    }
+
+    @discardableResult
+    mutating func submit(
+        _ contents: ConsentEvent.Content...,
+        about subject: ConsentEvent.Subject
+    ) -> ConsentTicket {
+        authority.submit(contents, about: subject, now: now, effects: &effects)
+    }
+
+    mutating func endEveryGrant(_ state: ConsentState) -> ConsentTicket {
+        authority.endEveryGrant(
+            of: alice,
+            state: state,
+            source: .api,
+            entity: "op",
+            now: now,
+            effects: &effects
+        )
     }
 
     mutating func beat() {
@@ -107,6 +128,15 @@ struct AuthorityFixture {
     mutating func grant(_ statements: ConsentStatement...) throws {
         _ = authority.submit(statements, of: alice, now: now, effects: &effects)
         try commit()
+        effects = []
+    }
+
+    /// A room in which `contents` have been recorded, one request each, and forgotten from `effects`.
+    mutating func grant(_ contents: ConsentEvent.Content...) throws {
+        for content in contents {
+            submit(content, about: content.subject)
+            try commit()
+        }
         effects = []
     }
 
