@@ -237,7 +237,8 @@ let package = Package(
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
-            ]
+            ],
+            resources: [.copy("Fixtures")]
         ),
         tests("TransparencyLogsTests", ["TransparencyLogs", "Primitives"]),
         tests("MediaCodecsTests", ["MediaCodecs", "SlateMedia", "RTPPackets", "Primitives"]),

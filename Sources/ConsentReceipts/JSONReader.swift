@@ -155,14 +155,19 @@ struct JSONReader {
         position += 1
         var text: [UInt8] = []
         while true {
-            let byte = try take()
-            switch byte {
+            let start = position
+            while position < bytes.count, Self.standsForItself(bytes[position]) { position += 1 }
+            text += bytes[start..<position]
+            switch try take() {
             case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
             case UInt8(ascii: "\\"): text += try escaped()
-            case 0..<0x20: throw .malformed("a control character in a string")
-            default: text.append(byte)
+            default: throw .malformed("a control character in a string")
             }
         }
+    }
+
+    private static func standsForItself(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private mutating func escaped() throws(JSONFailure) -> [UInt8] {

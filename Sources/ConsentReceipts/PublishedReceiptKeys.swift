@@ -48,7 +48,10 @@ package struct PublishedReceiptKeys: Sendable {
         JSONValue.object(["keys": .array(keys.map { Self.webKey($0.key) })]).canonicalBytes
     }
 
-    func key(withID id: String) -> Curve25519.Signing.PublicKey? { keys.first { $0.id == id }?.key }
+    /// By bytes, as Swift takes a Kelvin sign for a K.
+    func key(withID id: String) -> Curve25519.Signing.PublicKey? {
+        keys.first { $0.id.utf8.elementsEqual(id.utf8) }?.key
+    }
 
     /// The members `keys` of a JWK Set, or the one JWK.
     static func webKeys(in document: [UInt8]) throws(ReceiptKeyError) -> [JSONValue] {
@@ -59,7 +62,7 @@ package struct PublishedReceiptKeys: Sendable {
         do throws(JSONFailure) {
             value = try JSONReader.read(document)
         } catch {
-            throw ReceiptKeyError(description: "it is not JSON: \(error.refusal)")
+            throw ReceiptKeyError(description: "it is not JSON: \(error)")
         }
         guard value.members != nil else { throw ReceiptKeyError(description: "it is not a JWK Set") }
         let keys = value["keys"] == nil ? [value] : value["keys"]?.elements ?? []
@@ -76,7 +79,7 @@ package struct PublishedReceiptKeys: Sendable {
             let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes)
         else { throw ReceiptKeyError(description: "it has a key whose x is not 32 bytes in base64url") }
         let id = thumbprint(key)
-        if let named = webKey["kid"], named.text != id {
+        if let named = webKey["kid"], named.text?.utf8.elementsEqual(id.utf8) != true {
             throw ReceiptKeyError(
                 description: "the key \(id) is named otherwise: a kid is the key's thumbprint"
             )

@@ -66,3 +66,10 @@ package struct ReceiptKeys: Sendable {
         ]).canonicalBytes
     }
 }
+
+/// A log, a message or a dump shows which key it is and never the key.
+extension ReceiptKeys: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "receipt key \(keyID)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["keyID": keyID]) }
+}

@@ -43,7 +43,14 @@ extension ReceiptRefusal: CustomStringConvertible {
     }
 }
 
-extension JSONFailure {
+extension JSONFailure: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .truncated: "it ends too early"
+        case .malformed(let reason): reason
+        }
+    }
+
     /// The same, said about a receipt.
     var refusal: ReceiptRefusal {
         switch self {

@@ -68,12 +68,6 @@ package struct ReceiptValidity: Sendable, Hashable {
     private static let open = ".."
 
     package var text: String { "\(from?.text ?? Self.open)/\(until?.text ?? Self.open)" }
-
-    /// Whether no moment lies in it.
-    var isEmpty: Bool {
-        guard let from, let until else { return false }
-        return until <= from
-    }
 }
 
 extension ReceiptValidity: Codable {

@@ -72,6 +72,12 @@ struct ReceiptCommand: AsyncParsableCommand {
         private static let unusableKey: Int32 = 78
 
         private static func read(_ path: String, upTo limit: Int) throws -> [UInt8] {
+            var isDirectory: ObjCBool = false
+            if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue
+            {
+                complain("\(path) is a directory")
+                throw ExitCode(unreadableFile)
+            }
             do {
                 let file =
                     path == "-"

@@ -95,7 +95,14 @@ import Testing
         #expect(!document.contains(secret))
         #expect(!document.contains("\"d\""))
         #expect(document.contains("\"kid\":\"\(keys.keyID)\""))
-        #expect(!"\(keys)".contains(secret))
+        var dumped = ""
+        dump(keys, to: &dumped)
+        for shown in ["\(keys)", String(reflecting: keys), dumped] {
+            #expect(shown.contains(keys.keyID))
+            #expect(!shown.contains(secret))
+            // The key is 32 times the byte 7, so any way to print it repeats something.
+            #expect(!shown.contains("7, 7, 7") && !shown.contains("0707"))
+        }
         let error = try #require(throws: ReceiptKeyError.self) {
             try PublishedReceiptKeys(document: keys.keyFile)
         }

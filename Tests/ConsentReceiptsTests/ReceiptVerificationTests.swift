@@ -47,11 +47,24 @@ import Testing
         #expect(try keys.published.verify(try keys.sign(receipt, as: form)).receipt == receipt)
     }
 
+    /// A receipt is kept for years: what was signed once is genuine for every later version, whatever becomes of
+    /// the words and the mappings.
+    @Test(arguments: ReceiptForm.allCases)
+    func takesWhatWasSignedBefore(_ form: ReceiptForm) throws {
+        let name = "Fixtures/receipt.\(form.fileExtension)"
+        let file = try #require(Bundle.module.url(forResource: name, withExtension: nil))
+        let bytes = Array(try Data(contentsOf: file))
+        let verified = try ReceiptFixtures.keys().published.verify(bytes)
+        #expect(verified.receipt == (try ReceiptFixtures.full()))
+    }
+
+    /// The same receipt is the same bytes whenever it is asked for, as these were when they were written down.
     @Test(arguments: ReceiptForm.allCases)
     func isTheSameBytesWheneverItIsMade(_ form: ReceiptForm) throws {
-        let receipt = try ReceiptFixtures.full()
-        let first = try ReceiptFixtures.keys().sign(receipt, as: form)
-        #expect(try ReceiptFixtures.keys().sign(receipt, as: form) == first)
+        let name = "Fixtures/receipt.\(form.fileExtension)"
+        let file = try #require(Bundle.module.url(forResource: name, withExtension: nil))
+        let made = try ReceiptFixtures.keys().sign(try ReceiptFixtures.full(), as: form)
+        #expect(made == Array(try Data(contentsOf: file)))
     }
 
     /// RFC 8785 exists so that a document may be laid out anew.

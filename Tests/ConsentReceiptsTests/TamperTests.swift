@@ -71,7 +71,7 @@ import Testing
     /// A header that names our key, over a signature by another.
     @Test func refusesAnotherKeyUnderOurName() throws {
         let other = try ReceiptFixtures.keys(9)
-        let bytes = try forged(
+        let bytes = try ForgedReceipt.compact(
             header: SignatureHeader(type: ReceiptForm.record.type, keyID: keys.keyID).canonicalBytes,
             payload: try ReceiptFixtures.small().record().canonicalBytes
         ) { try other.signing.signature(for: $0) }
@@ -90,7 +90,7 @@ import Testing
             { (_: Data) in Data() }, { Data(HMAC<SHA256>.authenticationCode(for: $0, using: secret)) },
             { try keys.signing.signature(for: $0) },
         ] as [(Data) throws -> Data] {
-            let bytes = try forged(header: header.canonicalBytes, payload: payload, sign: sign)
+            let bytes = try ForgedReceipt.compact(header: header.canonicalBytes, payload: payload, sign: sign)
             #expect(try ReceiptFixtures.refusal(of: bytes, by: published) == .algorithm(algorithm))
         }
     }
@@ -103,7 +103,7 @@ import Testing
     func refusesHeadersWithMoreThanWeWrite(_ member: String) throws {
         let text = #"{"alg":"EdDSA",\#(member),"kid":"\#(keys.keyID)","typ":"consent-record+json"}"#
         let canonical = try JSONReader.read(Array(text.utf8)).canonicalBytes
-        let bytes = try forged(
+        let bytes = try ForgedReceipt.compact(
             header: canonical,
             payload: try ReceiptFixtures.small().record().canonicalBytes
         ) { try keys.signing.signature(for: $0) }
@@ -118,7 +118,7 @@ import Testing
         let receipt = try ReceiptFixtures.small()
         let record = try receipt.record()
         for (signedAs, written) in [(ReceiptForm.record, ReceiptForm.kantara), (.kantara, .record)] {
-            let bytes = try forged(
+            let bytes = try ForgedReceipt.compact(
                 header: SignatureHeader(type: written.type, keyID: keys.keyID).canonicalBytes,
                 payload: receipt.document(signedAs, record: record, key: keys.signing.publicKey)
                     .canonicalBytes
@@ -129,7 +129,7 @@ import Testing
             }
         }
         for type in ["JWT", ReceiptForm.dpv.type, ReceiptForm.vcon.type] {
-            let bytes = try forged(
+            let bytes = try ForgedReceipt.compact(
                 header: SignatureHeader(type: type, keyID: keys.keyID).canonicalBytes,
                 payload: record.canonicalBytes
             ) { try keys.signing.signature(for: $0) }
@@ -151,7 +151,7 @@ import Testing
         let member = try #require(other[ReceiptForm.recordMember])
         let mixed = document.adding([ReceiptForm.recordMember: member])
         let header = SignatureHeader(type: form.type, keyID: keys.keyID).canonicalBytes
-        let compact = try forged(header: header, payload: mixed.canonicalBytes) {
+        let compact = try ForgedReceipt.compact(header: header, payload: mixed.canonicalBytes) {
             try keys.signing.signature(for: $0)
         }
         var bytes = compact
@@ -208,16 +208,5 @@ import Testing
             Issue.record("\(text) is not refused as malformed")
             return
         }
-    }
-
-    private func forged(
-        header: [UInt8],
-        payload: [UInt8],
-        sign: (Data) throws -> Data
-    ) throws -> [UInt8] {
-        let header = Base64URLText.encode(header)
-        let payload = Base64URLText.encode(payload)
-        let signature = try sign(SigningInput.bytes(header, payload))
-        return Array("\(header).\(payload).\(Base64URLText.encode(signature))".utf8)
     }
 }
