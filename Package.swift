@@ -143,6 +143,16 @@ let package = Package(
         ),
         module("SlateMedia", ["Primitives", "RTPPackets", "MediaCodecs"]),
         module(
+            "Webhooks",
+            [
+                "Primitives",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        module(
             "RelayRuntime",
             [
                 "CLinuxNet", "Primitives", "RTPPackets", "Disclosures", "MediaRings", "ICELite",
@@ -267,6 +277,15 @@ let package = Package(
         tests(
             "LoadTestingTests",
             ["LoadTesting", "MediaCodecs", "RTPPackets", "Primitives"]
+        ),
+        tests(
+            "WebhooksTests",
+            [
+                "Webhooks", "Primitives",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         tests("HouseRulesTests", []),
         tests("FuzzTests", ["FuzzBodies"], resources: [.copy("Corpus")]),

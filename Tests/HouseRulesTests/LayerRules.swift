@@ -31,6 +31,7 @@ enum LayerRules {
         "LedgerStore": Layer(row: 6, mayImport: 0...3),
         "ConsentReceipts": Layer(row: 6, mayImport: 1...1),
         "SlateMedia": Layer(row: 6, mayImport: 0...5),
+        "Webhooks": Layer(row: 6, mayImport: 0...5),
         "RelayRuntime": Layer(row: 6, mayImport: 0...5),
         "RoomControl": Layer(row: 7, mayImport: 1...6),
         "LoadTesting": Layer(row: 7, mayImport: 0...6),
