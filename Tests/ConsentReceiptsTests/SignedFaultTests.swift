@@ -32,6 +32,17 @@ import Testing
         #expect(accepted == [])
     }
 
+    /// What is signed has one text (RFC 8785), so that what two readers compare is what was signed.
+    @Test func refusesASignedPayloadThatIsNotCanonical() throws {
+        let record = try ReceiptFixtures.small().record()
+        let header = SignatureHeader(type: ReceiptForm.record.type, keyID: keys.keyID).canonicalBytes
+        let bytes = try ForgedReceipt.compact(header: header, payload: record.canonicalBytes + [0x0A]) {
+            try keys.signing.signature(for: $0)
+        }
+        let refusal = try ReceiptFixtures.refusal(of: bytes, by: published)
+        #expect(refusal == .malformed("its payload is not canonical JSON"))
+    }
+
     /// Names that Swift compares by their meaning, names without end and nesting cost no more than their bytes.
     @Test func isQuickWithTextsThatAreMeantToBeSlow() throws {
         let marks = String(repeating: "\u{0301}\u{0316}", count: 60_000)
