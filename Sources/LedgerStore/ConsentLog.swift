@@ -11,6 +11,15 @@ package enum LedgerError: Error, Sendable, Hashable {
     case unusable(String)
 }
 
+/// The words of the notices that events name by their digest.
+package protocol NoticeArchive: Sendable {
+    /// Stores a text unless it is there.
+    func store(_ text: NoticeText) async throws(LedgerError)
+
+    /// The text of that digest; `nil` if there is none.
+    func noticeText(sha256: String) async throws(LedgerError) -> NoticeText?
+}
+
 /// The durable logs of all rooms, with events of every kind, and the heartbeat that proves that they can be written.
 ///
 /// The seam beyond one machine: whatever implements it decides alone what is durable.

@@ -6,7 +6,7 @@ import Primitives
 ///
 /// Group commit: whatever arrives while a transaction is being written goes into the next one, so that the
 /// cost of making it durable is shared by all rooms.
-package actor SQLiteLedgerStore: ConsentLog {
+package actor SQLiteLedgerStore: ConsentLog, NoticeArchive {
     /// What has been written so far, for the operator and for measurements.
     package struct Statistics: Sendable, Hashable {
         package internal(set) var commits = 0 as UInt64

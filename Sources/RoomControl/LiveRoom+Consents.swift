@@ -15,15 +15,20 @@ extension LiveRoom {
         of participant: ParticipantID,
         ifEpoch: Set<UInt64>? = nil
     ) async -> Result<Acknowledgement, RelayProblem> {
+        await submit(ifEpoch: ifEpoch) { authority, effects in
+            authority.submit(statements, of: participant, now: SystemClock.reading, effects: &effects)
+        }
+    }
+
+    /// Makes a request of the authority and waits for its answer.
+    func submit(
+        ifEpoch: Set<UInt64>? = nil,
+        _ request: (inout RoomAuthority, inout [ConsentEffect]) -> ConsentTicket
+    ) async -> Result<Acknowledgement, RelayProblem> {
         guard !isClosed else { return .failure(.overloaded) }
         if let ifEpoch, let refusal = refusal(unlessAt: ifEpoch) { return .failure(refusal) }
         var effects: [ConsentEffect] = []
-        let ticket = authority.submit(
-            statements,
-            of: participant,
-            now: SystemClock.reading,
-            effects: &effects
-        )
+        let ticket = request(&authority, &effects)
         run(effects)
         if let answer = answered.removeValue(forKey: ticket) { return answer }
         return await withCheckedContinuation { continuation in
@@ -103,7 +108,7 @@ extension LiveRoom {
         }
     }
 
-    private static func problem(_ reason: DenyReason) -> RelayProblem {
+    static func problem(_ reason: DenyReason) -> RelayProblem {
         switch reason {
         case .logUnavailable:
             RelayProblem(

@@ -21,8 +21,8 @@ package actor RelayControl: RelayService {
         let peer: PeerID?
     }
 
-    private let environment: RoomEnvironment
-    private let logger: Logger
+    let environment: RoomEnvironment
+    let logger: Logger
     private let events: AsyncStream<[EngineEvent]>
     private var rooms: [RoomName: LiveRoom] = [:]
     private var opening: [RoomName: Task<LiveRoom, any Error>] = [:]
@@ -41,7 +41,7 @@ package actor RelayControl: RelayService {
         bind: SocketAddress,
         mediaLoops: Int,
         settings: RoomSettings,
-        log: any ConsentLog,
+        log: any ConsentLog & NoticeArchive,
         logger: Logger
     ) throws {
         let (events, continuation) = AsyncStream.makeStream(of: [EngineEvent].self)
@@ -52,6 +52,7 @@ package actor RelayControl: RelayService {
         environment = RoomEnvironment(
             plane: plane,
             log: log,
+            notices: log,
             identity: try DTLSIdentity(validFrom: SystemClock.wall),
             settings: settings,
             cname: String(RoomEnvironment.randomName().prefix(16)),
@@ -249,11 +250,7 @@ package actor RelayControl: RelayService {
             )
         }
         let result = try await open(room).submit(statements, of: participant, ifEpoch: ifEpoch)
-        let acknowledgement = try result.get()
-        return ConsentAcknowledgement(
-            effectiveAt: acknowledgement.effectiveAt,
-            epoch: acknowledgement.epoch
-        )
+        return ConsentAcknowledgement(try result.get())
     }
 
     package func rooms() async -> [RoomSummary] {
@@ -322,7 +319,7 @@ package actor RelayControl: RelayService {
     }
 
     /// The room, read from the log first if it is not there: nothing opens before its log was read to the end.
-    private func open(_ name: RoomName) async throws(RelayProblem) -> LiveRoom {
+    func open(_ name: RoomName) async throws(RelayProblem) -> LiveRoom {
         if let room = rooms[name] { return room }
         guard rooms.count + opening.count < environment.settings.maximumRooms else {
             throw RelayProblem(

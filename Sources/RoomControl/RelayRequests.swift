@@ -1,3 +1,4 @@
+import ConsentAuthority
 import Disclosures
 import Primitives
 
@@ -194,6 +195,12 @@ package struct ConsentAcknowledgement: Sendable {
     package init(effectiveAt: WallClockTime, epoch: UInt64) {
         self.effectiveAt = effectiveAt
         self.epoch = epoch
+    }
+}
+
+extension ConsentAcknowledgement {
+    init(_ acknowledgement: Acknowledgement) {
+        self.init(effectiveAt: acknowledgement.effectiveAt, epoch: acknowledgement.epoch)
     }
 }
 

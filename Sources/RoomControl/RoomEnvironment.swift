@@ -11,6 +11,7 @@ import Synchronization
 final class RoomEnvironment: Sendable {
     let plane: DataPlane
     let log: any ConsentLog
+    let notices: any NoticeArchive
     let identity: DTLSIdentity
     let settings: RoomSettings
     let cname: String
@@ -22,6 +23,7 @@ final class RoomEnvironment: Sendable {
     init(
         plane: DataPlane,
         log: any ConsentLog,
+        notices: any NoticeArchive,
         identity: DTLSIdentity,
         settings: RoomSettings,
         cname: String,
@@ -29,6 +31,7 @@ final class RoomEnvironment: Sendable {
     ) {
         self.plane = plane
         self.log = log
+        self.notices = notices
         self.identity = identity
         self.settings = settings
         self.cname = cname

@@ -12,6 +12,8 @@ final class StandInRelay: RelayService {
         var ended: [SessionID] = []
         var changes: [(changes: [ConsentChange], actor: ConsentActor)] = []
         var resumedAfter: [UInt64?] = []
+        var ends: [ConsentActor] = []
+        var governed: [(room: String, content: ConsentEvent.Content)] = []
     }
 
     static let publishing = SessionID("publishing-session_0123456789")
@@ -169,6 +171,73 @@ final class StandInRelay: RelayService {
     }
 
     func rooms() async -> [RoomSummary] { present }
+
+    // MARK: Governance
+
+    static let notice = NoticeWords(language: "en", text: "What happens to your picture.")
+
+    func governance(of room: RoomName) async throws(RelayProblem) -> GovernedRoom {
+        try refuse()
+        return GovernedRoom(epoch: Self.epoch, rules: .initial, controller: "Example Ltd", notices: [])
+    }
+
+    func governance(
+        of participant: ParticipantID,
+        in room: RoomName
+    ) async throws(RelayProblem) -> GovernedParticipant {
+        try refuse()
+        let status = PrincipalStatus(participant: participant, ageBand: .adult)
+        return GovernedParticipant(epoch: Self.epoch, status: status, holds: [], demands: [])
+    }
+
+    func publish(
+        _ notice: NoticePublication,
+        in room: RoomName
+    ) async throws(RelayProblem) -> ConsentAcknowledgement {
+        try refuse()
+        return ConsentAcknowledgement(effectiveAt: Self.effectiveAt, epoch: 8)
+    }
+
+    func noticeText(sha256: String) async throws(RelayProblem) -> NoticeWords? {
+        sha256.allSatisfy { $0 == "a" } ? Self.notice : nil
+    }
+
+    func govern(
+        _ room: RoomName,
+        by content: ConsentEvent.Content,
+        ifEpoch: Set<UInt64>?
+    ) async throws(RelayProblem) -> ConsentAcknowledgement {
+        try refuse()
+        asked.withLock { $0.governed.append((room.text, content)) }
+        return ConsentAcknowledgement(effectiveAt: Self.effectiveAt, epoch: 8)
+    }
+
+    func endEveryGrant(
+        of participant: ParticipantID,
+        by actor: ConsentActor
+    ) async throws(RelayProblem) -> [RoomAcknowledgement] {
+        try refuse()
+        guard let room = RoomName("demo") else { return [] }
+        let acknowledgement = ConsentAcknowledgement(effectiveAt: Self.effectiveAt, epoch: 8)
+        asked.withLock { $0.ends.append(actor) }
+        return [RoomAcknowledgement(room: room, acknowledgement: acknowledgement)]
+    }
+
+    func history(
+        of participant: ParticipantID,
+        in room: RoomName,
+        after sequence: UInt64,
+        limit: Int
+    ) async throws(RelayProblem) -> [ConsentEvent] {
+        try refuse()
+        return (sequence + 1..<sequence + 1 + UInt64(limit)).map { number in
+            ConsentEvent(
+                sequence: number,
+                time: Self.effectiveAt,
+                content: .principal(PrincipalStatus(participant: participant))
+            )
+        }
+    }
 
     func metricsText() async -> String { "# TYPE tally_peers gauge\ntally_peers 3" }
 

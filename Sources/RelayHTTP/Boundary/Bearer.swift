@@ -94,6 +94,34 @@ struct Bearer: Sendable {
         }
     }
 
+    /// As above, for what concerns the participant in every room: its token of any room will do.
+    func participantActor(
+        of request: Request,
+        participant: ParticipantID
+    ) async throws -> ParticipantActor {
+        let token = try await token(of: request)
+        switch token.access {
+        case .publish(let publish):
+            guard publish.participant == participant else {
+                throw forbidden("foreign-participant", "the token is another participant's")
+            }
+            return .participant(token)
+        case .view:
+            throw wrongKind(token, needed: "publish")
+        case .relayOperator:
+            return .relayOperator(token)
+        }
+    }
+
+    /// 401 without a valid token, 403 for a token of another room.
+    func requireRoom(_ request: Request, _ room: RoomName) async throws {
+        switch try await token(of: request).access {
+        case .publish(let publish): guard publish.room == room else { throw foreignRoom() }
+        case .view(let view): guard view.room == room else { throw foreignRoom() }
+        case .relayOperator: break
+        }
+    }
+
     /// 401 without a valid token, 403 for a token that is not an operator's.
     @discardableResult
     func requireOperator(_ request: Request) async throws -> VerifiedToken {

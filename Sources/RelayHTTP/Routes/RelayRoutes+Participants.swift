@@ -109,7 +109,7 @@ extension RelayRoutes {
     ///
     /// Where it is sent, one of its tags must be the present epoch (RFC 9110 13.1.1); `nil` for any epoch, empty
     /// if no tag is one.
-    private func epochs(in request: Request) -> Set<UInt64>? {
+    func epochs(in request: Request) -> Set<UInt64>? {
         guard let condition = request.headers[.ifMatch], condition != "*" else { return nil }
         return Set(
             condition.split(separator: ",").compactMap { part in

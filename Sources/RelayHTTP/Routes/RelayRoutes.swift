@@ -21,6 +21,7 @@ struct RelayRoutes: Sendable {
         registerViewing(on: endpoints)
         registerSessions(on: endpoints)
         registerParticipants(on: endpoints)
+        registerGovernance(on: endpoints)
         registerRooms(on: endpoints)
         registerTokens(on: endpoints)
         registerDocument(on: endpoints)

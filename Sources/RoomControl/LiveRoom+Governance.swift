@@ -1,0 +1,55 @@
+import ConsentAuthority
+import Disclosures
+import Primitives
+import RelayRuntime
+
+extension LiveRoom {
+    /// What governs the room.
+    var governance: GovernedRoom {
+        let state = authority.durable
+        return GovernedRoom(
+            epoch: state.epoch,
+            rules: state.rules,
+            controller: state.controller,
+            notices: state.notices
+        )
+    }
+
+    /// What governs a participant.
+    func governance(of participant: ParticipantID) -> GovernedParticipant {
+        let state = authority.durable
+        return GovernedParticipant(
+            epoch: state.epoch,
+            status: state.status(of: participant),
+            holds: state.holds(of: participant).sorted { $0.id < $1.id },
+            demands: state.demands(of: participant).sorted { $0.sequence < $1.sequence }.map(\.demand)
+        )
+    }
+
+    /// Submits what an operator sets and waits until it is in force.
+    func govern(
+        by content: ConsentEvent.Content,
+        ifEpoch: Set<UInt64>?
+    ) async -> Result<Acknowledgement, RelayProblem> {
+        await submit(ifEpoch: ifEpoch) { authority, effects in
+            authority.submit([content], about: content.subject, now: SystemClock.reading, effects: &effects)
+        }
+    }
+
+    /// Ends every grant of a participant and waits until that is in force.
+    func endEveryGrant(
+        of participant: ParticipantID,
+        by actor: ConsentActor
+    ) async -> Result<Acknowledgement, RelayProblem> {
+        await submit { authority, effects in
+            authority.endEveryGrant(
+                of: participant,
+                state: actor == .operatorByAPI ? .revoked : .withdrawn,
+                source: actor == .participantOnPage ? .page : .api,
+                entity: actor == .operatorByAPI ? "operator" : nil,
+                now: SystemClock.reading,
+                effects: &effects
+            )
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Disclosures
+import LedgerStore
+import Logging
+import Primitives
+
+extension RelayControl: RoomGovernance {
+    package func governance(of room: RoomName) async throws(RelayProblem) -> GovernedRoom {
+        await (try open(room)).governance
+    }
+
+    package func governance(
+        of participant: ParticipantID,
+        in room: RoomName
+    ) async throws(RelayProblem) -> GovernedParticipant {
+        await (try open(room)).governance(of: participant)
+    }
+
+    package func publish(
+        _ notice: NoticePublication,
+        in room: RoomName
+    ) async throws(RelayProblem) -> ConsentAcknowledgement {
+        // The words first: a digest that nobody can look up binds nobody.
+        try await logged { () async throws(LedgerError) in try await environment.notices.store(notice.text) }
+        return try await govern(room, by: .notice(notice.notice), ifEpoch: nil)
+    }
+
+    package func noticeText(sha256: String) async throws(RelayProblem) -> NoticeWords? {
+        let stored = try await logged { () async throws(LedgerError) in
+            try await environment.notices.noticeText(sha256: sha256)
+        }
+        return stored.map { NoticeWords(language: $0.language, text: $0.text) }
+    }
+
+    package func govern(
+        _ room: RoomName,
+        by content: ConsentEvent.Content,
+        ifEpoch: Set<UInt64>?
+    ) async throws(RelayProblem) -> ConsentAcknowledgement {
+        ConsentAcknowledgement(try await open(room).govern(by: content, ifEpoch: ifEpoch).get())
+    }
+
+    package func endEveryGrant(
+        of participant: ParticipantID,
+        by actor: ConsentActor
+    ) async throws(RelayProblem) -> [RoomAcknowledgement] {
+        let names = try await logged { () async throws(LedgerError) in
+            try await environment.log.rooms(of: participant)
+        }
+        var open: [(RoomName, LiveRoom)] = []
+        for name in names { open.append((name, try await self.open(name))) }
+        // Side by side: the media of every room stops at once, and each answers when its log has it.
+        let results = await withTaskGroup(of: (RoomName, Result<ConsentAcknowledgement, RelayProblem>).self) {
+            group in
+            for (name, room) in open {
+                group.addTask {
+                    let result = await room.endEveryGrant(of: participant, by: actor)
+                    return (name, result.map(ConsentAcknowledgement.init))
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        var acknowledged: [RoomAcknowledgement] = []
+        for (name, result) in results.sorted(by: { $0.0.text < $1.0.text }) {
+            acknowledged.append(RoomAcknowledgement(room: name, acknowledgement: try result.get()))
+        }
+        return acknowledged
+    }
+
+    package func history(
+        of participant: ParticipantID,
+        in room: RoomName,
+        after sequence: UInt64,
+        limit: Int
+    ) async throws(RelayProblem) -> [ConsentEvent] {
+        let events = try await logged { () async throws(LedgerError) in
+            try await environment.log.read(room: room, after: sequence)
+        }
+        return Array(events.lazy.filter { $0.subject == .participant(participant) }.prefix(limit))
+    }
+
+    private func logged<Value>(
+        _ body: () async throws(LedgerError) -> Value
+    ) async throws(RelayProblem) -> Value {
+        do {
+            return try await body()
+        } catch {
+            logger.error("the ledger does not answer", metadata: ["error": "\(error)"])
+            throw LiveRoom.problem(.logUnavailable)
+        }
+    }
+}
