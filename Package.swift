@@ -182,7 +182,7 @@ let package = Package(
         module(
             "RelayHTTP",
             [
-                "Primitives", "Disclosures", "RoomControl",
+                "Primitives", "Disclosures", "RoomControl", "Webhooks",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -198,6 +198,7 @@ let package = Package(
             name: "tally",
             dependencies: [
                 "Primitives", "Disclosures", "RelayHTTP", "RoomControl", "RelayRuntime", "LedgerStore",
+                "Webhooks",
                 "LoadTesting", "ConsentReceipts",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -268,7 +269,7 @@ let package = Package(
         tests(
             "RelayHTTPTests",
             [
-                "RelayHTTP", "RoomControl", "Disclosures", "Primitives",
+                "RelayHTTP", "RoomControl", "Disclosures", "Primitives", "Webhooks",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),

@@ -6,6 +6,7 @@ import NIOCore
 import NIOSSL
 import RoomControl
 import ServiceLifecycle
+import Webhooks
 
 /// Puts the HTTP surface together.
 package enum RelayHTTPServer {
@@ -25,6 +26,7 @@ package enum RelayHTTPServer {
         tokens: TokenAuthority,
         logger: Logger,
         metrics: PrometheusMetrics = PrometheusMetrics(),
+        webhooks: WebhookDispatcher? = nil,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> any Service {
         try makeApplication(
@@ -33,6 +35,7 @@ package enum RelayHTTPServer {
             tokens: tokens,
             logger: logger,
             metrics: metrics,
+            webhooks: webhooks,
             onListening: onListening
         )
     }
@@ -44,6 +47,7 @@ package enum RelayHTTPServer {
         tokens: TokenAuthority,
         logger: Logger,
         metrics: PrometheusMetrics = PrometheusMetrics(),
+        webhooks: WebhookDispatcher? = nil,
         heartbeat: Duration = .seconds(heartbeatSeconds),
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> some ApplicationProtocol {
@@ -54,6 +58,7 @@ package enum RelayHTTPServer {
             configuration: configuration,
             tokens: tokens,
             metrics: metrics,
+            webhooks: webhooks,
             heartbeat: heartbeat
         )
 
@@ -95,6 +100,7 @@ package enum RelayHTTPServer {
         configuration: TallyConfiguration,
         tokens: TokenAuthority,
         metrics: PrometheusMetrics,
+        webhooks: WebhookDispatcher? = nil,
         heartbeat: Duration
     ) -> Router<RelayRequestContext> {
         let http = configuration.http
@@ -137,7 +143,8 @@ package enum RelayHTTPServer {
                 overTLS: overTLS,
                 fallbackAuthority: "\(http.host.contains(":") ? "[\(http.host)]" : http.host):\(http.port)"
             ),
-            metrics: metrics
+            metrics: metrics,
+            webhooks: webhooks
         )
         routes.register(on: Endpoints(router: router))
         return router

@@ -27,13 +27,14 @@ extension WebhookDispatcher {
         return statuses
     }
 
-    /// Dead letters of an endpoint by number, those after `number`; at most 1000.
+    /// Dead letters of an endpoint by number, those after `number`; at most 1001, so that a page
+    /// of 1000 can tell whether there is another.
     package func deadLetters(
         of endpoint: String,
         after number: Int64 = 0,
         limit: Int = maximumPage
     ) async throws -> [DeadLetter] {
-        try await store.deadLetters(of: endpoint, after: number, limit: min(limit, Self.maximumPage))
+        try await store.deadLetters(of: endpoint, after: number, limit: min(limit, Self.maximumPage + 1))
     }
 
     /// Delivers dead letters once more as if they were new: those with these numbers, or the oldest; answers how

@@ -9,6 +9,7 @@ import RelayRuntime
 import RoomControl
 import ServiceLifecycle
 import UnixSignals
+import Webhooks
 
 /// `tally serve`: the relay.
 struct ServeCommand: AsyncParsableCommand {
@@ -50,6 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
             secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile)
         )
         let store = try await SQLiteLedgerStore(directory: configuration.data.directory)
+        let webhooks = try await Self.webhooks(configuration, logger)
         let candidates = try Candidates.choose(configuration.udp)
         let control = try RelayControl(
             bind: try Candidates.bindAddress(configuration.udp),
@@ -63,7 +65,8 @@ struct ServeCommand: AsyncParsableCommand {
             service: control,
             configuration: configuration,
             tokens: tokens,
-            logger: logger
+            logger: logger,
+            webhooks: webhooks
         ) { port in
             Self.announce(configuration, httpPort: port, udpPort: control.udpPort, candidates, logger)
         }
@@ -71,6 +74,7 @@ struct ServeCommand: AsyncParsableCommand {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
+                    .init(service: WebhookService(dispatcher: webhooks)),
                     .init(service: ControlService(control: control)),
                     .init(service: http),
                     .init(service: DrainService(control: control)),
@@ -81,6 +85,20 @@ struct ServeCommand: AsyncParsableCommand {
         )
         try await group.run()
         await store.close()
+    }
+
+    /// `nil` without a file of endpoints.
+    private static func webhooks(
+        _ configuration: TallyConfiguration,
+        _ logger: Logger
+    ) async throws -> WebhookDispatcher? {
+        guard !configuration.webhooks.file.isEmpty else { return nil }
+        return try await WebhookDispatcher(
+            endpoints: try WebhookEndpointsFile.load(path: configuration.webhooks.file),
+            directory: configuration.data.directory,
+            logger: logger,
+            clock: { SystemClock.wall }
+        )
     }
 
     private static func logger(level: String) -> Logger {
@@ -123,6 +141,18 @@ struct ServeCommand: AsyncParsableCommand {
         logger.notice("media: UDP port \(udpPort), advertised as \(shown)")
         if candidates.allSatisfy(\.isLoopback) {
             logger.notice("only this machine can reach the media: set udp.candidates to be reached by others")
+        }
+    }
+}
+
+/// Tells other systems; ends last, so that it writes down what the others leave.
+private struct WebhookService: Service {
+    let dispatcher: WebhookDispatcher?
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            guard let dispatcher else { return try? await gracefulShutdown() }
+            await dispatcher.run()
         }
     }
 }

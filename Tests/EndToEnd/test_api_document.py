@@ -15,6 +15,7 @@ from relay import Relay, checkout, room
 document = checkout / "Sources/RelayHTTP/Documents/openapi.yaml"
 offer = (checkout / "Tests/FuzzTests/Corpus/sdp/ffmpeg-8-audio-publish.sdp").read_bytes()
 participant = "ada"
+webhook = "crm"
 
 # For each of some two dozen operations; beside them come the boundary cases of every schema, as many as there are.
 examples = 15
@@ -51,7 +52,16 @@ class Surface:
         self.relay = Relay(directory)
         # One address makes all requests, and made-up names make rooms.
         with self.relay.config.open("a") as config:
+            config.write(f"webhooks:\n  file: {directory}/webhooks.yaml\n")
             config.write("limits:\n  rooms: 100000\n  requestsPerSecond: 1000000\n  handshakesPerSecond: 100000\n")
+        # Nobody listens there: switched off, on and replayed all the same.
+        (directory / "webhooks.yaml").write_text(f"""\
+endpoints:
+  - name: {webhook}
+    url: http://127.0.0.1:1/hook
+    secrets: ["file:crm.secret"]
+""")
+        (directory / "crm.secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
         self.relay.start()
         self.tokens = {
             "publish": self.relay.publish_token(participant, "Ada"),
@@ -71,7 +81,7 @@ class Surface:
     def principals(self, path):
         """Who asks for a path: first who may, then the others."""
         kinds = {"whip": "publish", "consents": "publish", "events": "publish", "whep": "view", "tokens": "operator"}
-        own = kinds.get(path.rsplit("/", 1)[1], "nobody")
+        own = "operator" if "webhooks" in path else kinds.get(path.rsplit("/", 1)[1], "nobody")
         return [own, own, own, *(kind for kind in self.tokens if kind != own)]
 
 
@@ -90,7 +100,7 @@ def test_answers_are_those_of_the_document(case, surface):
     token = surface.tokens[principals[0 if is_example else surface.turn % len(principals)]]
     # Made-up names lead nowhere; those that exist show what the operation itself does.
     if case.meta.generation.mode.is_positive and (is_example or surface.turn % 3):
-        known = {"room": room, "participant": participant}
+        known = {"room": room, "participant": participant, "webhook": webhook}
         if "session" in case.path_parameters:
             known["session"] = surface.session()
         case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})

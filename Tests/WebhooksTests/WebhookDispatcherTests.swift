@@ -11,7 +11,9 @@ import Testing
     @Test func tellsOnceAndSignsByEverySecret() async throws {
         let fixture = try DispatcherFixture()
         defer { fixture.remove() }
-        try await Receiver.run { _ in .status(204) } while: { receiver in
+        try await Receiver.run { _ in
+            .status(204)
+        } while: { receiver in
             try await fixture.run([try fixture.endpoint(receiver.url)]) { dispatcher in
                 dispatcher.outbox.emit(fixture.event(.consentWithdrawn, id: "msg_1"))
                 try await eventually("it is delivered") {
@@ -44,7 +46,9 @@ import Testing
     @Test func triesAgainUntilItIsHeard() async throws {
         let fixture = try DispatcherFixture()
         defer { fixture.remove() }
-        try await Receiver.run { $0 < 2 ? .status(500) : .status(200) } while: { receiver in
+        try await Receiver.run {
+            $0 < 2 ? .status(500) : .status(200)
+        } while: { receiver in
             try await fixture.run([try fixture.endpoint(receiver.url)]) { dispatcher in
                 dispatcher.outbox.emit(fixture.event(id: "msg_1"))
                 try await eventually("it is delivered") {
@@ -67,8 +71,9 @@ import Testing
         let fixture = try DispatcherFixture()
         defer { fixture.remove() }
         let isMended = Atomic(false)
-        try await Receiver.run { _ in isMended.load(ordering: .relaxed) ? .status(200) : behaviour }) {
-            receiver in
+        try await Receiver.run { _ in
+            isMended.load(ordering: .relaxed) ? .status(200) : behaviour
+        } while: { receiver in
             try await fixture.run([try fixture.endpoint(receiver.url)]) { dispatcher in
                 dispatcher.outbox.emit(fixture.event(id: "msg_1"))
                 try await eventually("it is given up") {
@@ -96,8 +101,12 @@ import Testing
     @Test func oneThatHangsHoldsUpNobodyElse() async throws {
         let fixture = try DispatcherFixture()
         defer { fixture.remove() }
-        try await Receiver.run({ _ in .hang } while: { hanging in
-            try await Receiver.run { _ in .status(200) } while: { receiver in
+        try await Receiver.run { _ in
+            .hang
+        } while: { hanging in
+            try await Receiver.run { _ in
+                .status(200)
+            } while: { receiver in
                 let endpoints = [
                     try fixture.endpoint(hanging.url, name: "a"),
                     try fixture.endpoint(receiver.url, name: "b"),
@@ -119,7 +128,9 @@ import Testing
     @Test func anAnswerWithoutEndIsCutShort() async throws {
         let fixture = try DispatcherFixture()
         defer { fixture.remove() }
-        try await Receiver.run { _ in .flood } while: { receiver in
+        try await Receiver.run { _ in
+            .flood
+        } while: { receiver in
             try await fixture.run([try fixture.endpoint(receiver.url)]) { dispatcher in
                 dispatcher.outbox.emit(fixture.event())
                 try await eventually("its status counts") {
@@ -132,7 +143,9 @@ import Testing
     @Test func aReceiverThatIsGoneIsToldNothingUntilItIsEnabled() async throws {
         let fixture = try DispatcherFixture()
         defer { fixture.remove() }
-        try await Receiver.run { $0 == 0 ? .status(410) : .status(200) } while: { receiver in
+        try await Receiver.run {
+            $0 == 0 ? .status(410) : .status(200)
+        } while: { receiver in
             let endpoints = [try fixture.endpoint(receiver.url)]
             try await fixture.run(endpoints) { dispatcher in
                 dispatcher.outbox.emit(fixture.event(id: "msg_1"))
@@ -160,7 +173,9 @@ import Testing
         let fixture = try DispatcherFixture()
         defer { fixture.remove() }
         let isMended = Atomic(false)
-        try await Receiver.run { _ in .status(isMended.load(ordering: .relaxed) ? 200 : 503) } while: { receiver in
+        try await Receiver.run { _ in
+            .status(isMended.load(ordering: .relaxed) ? 200 : 503)
+        } while: { receiver in
             var limits = DispatcherFixture.quick
             limits.attempts = 1000
             let bounds = limits

@@ -46,10 +46,13 @@ struct PageRequest {
         let rest = after.map { last in items.drop { key($0) <= last } } ?? items[...]
         let page = Array(rest.prefix(limit))
         guard rest.count > limit, let last = page.last else { return (page, nil) }
-        let cursor = key(last).utf8.map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
-        }.joined()
-        return (page, "limit=\(limit)&cursor=\(cursor)")
+        return (page, query(after: key(last)))
+    }
+
+    /// The query of the page that begins after the item of this key.
+    func query(after key: String) -> String {
+        let cursor = key.utf8.map { String($0 >> 4, radix: 16) + String($0 & 0xF, radix: 16) }.joined()
+        return "limit=\(limit)&cursor=\(cursor)"
     }
 
     private static func number(_ text: Substring) -> Int? {

@@ -175,6 +175,13 @@ extension ConfigurationKey {
             "Whether /metrics answers without an operator's token. It names no room, participant or address."
         ),
         ConfigurationKey(
+            "webhooks.file",
+            .text(""),
+            "YAML file with the endpoints that are told of consents and disclosures; empty for none. A list "
+                + "endpoints, each with name, url (https), secrets (file:PATH or env:NAME of whsec_ secrets, up "
+                + "to three while one is replaced), events and rooms (empty for all)."
+        ),
+        ConfigurationKey(
             "cors.origins",
             .list(["*"]),
             "Origins whose pages may use the API (with tokens, never cookies); * for any."

@@ -69,6 +69,11 @@ package struct TallyConfiguration: Sendable, Equatable {
         package var isPublic: Bool
     }
 
+    package struct Webhooks: Sendable, Equatable {
+        /// Empty for no endpoints.
+        package var file: String
+    }
+
     package struct CORS: Sendable, Equatable {
         package var origins: [String]
     }
@@ -86,6 +91,7 @@ package struct TallyConfiguration: Sendable, Equatable {
     package var rooms: Rooms
     package var limits: Limits
     package var metrics: Metrics
+    package var webhooks: Webhooks
     package var cors: CORS
     package var log: Log
     /// Loopback only: opens viewing and publishing to guests.

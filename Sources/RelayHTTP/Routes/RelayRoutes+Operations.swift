@@ -1,5 +1,6 @@
 import Hummingbird
 import RoomControl
+import Webhooks
 
 extension RelayRoutes {
     /// For supervisors and monitoring; not part of the versioned API.
@@ -30,6 +31,7 @@ extension RelayRoutes {
         if !configuration.metrics.isPublic { try await bearer.requireOperator(request) }
         var text = await service.metricsText()
         if !text.isEmpty, !text.hasSuffix("\n") { text += "\n" }
+        if let webhooks { text += (try? await webhooks.metricsText()) ?? "" }
         return .plain(text + metrics.text(), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 }

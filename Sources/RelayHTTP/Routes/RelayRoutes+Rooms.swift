@@ -1,4 +1,3 @@
-import HTTPTypes
 import Hummingbird
 import Primitives
 import RoomControl
@@ -21,10 +20,7 @@ extension RelayRoutes {
         let rooms = try await visibleRooms(request)
         let (page, next) = try PageRequest(request).page(of: rooms) { $0.room }
         var response = Response.json(RoomList(rooms: page))
-        if let next {
-            let url = urls.absolute("/v1/rooms?\(next)", for: request)
-            response.headers.append(HTTPField(name: .link, value: "<\(url)>; rel=\"next\""))
-        }
+        if let next { response.headers.append(nextLink("/v1/rooms?\(next)", request)) }
         return response
     }
 

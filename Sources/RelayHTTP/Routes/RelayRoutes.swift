@@ -1,6 +1,8 @@
+import HTTPTypes
 import Hummingbird
 import Primitives
 import RoomControl
+import Webhooks
 
 /// What all routes share; the routes themselves stand in extensions, one file for each part of the surface.
 struct RelayRoutes: Sendable {
@@ -15,6 +17,8 @@ struct RelayRoutes: Sendable {
     let idempotentRequests: IdempotentRequests
     let urls: PublicURL
     let metrics: PrometheusMetrics
+    /// `nil` where no endpoint is configured.
+    let webhooks: WebhookDispatcher?
 
     func register(on endpoints: Endpoints) {
         registerPublishing(on: endpoints)
@@ -24,6 +28,7 @@ struct RelayRoutes: Sendable {
         registerGovernance(on: endpoints)
         registerRooms(on: endpoints)
         registerTokens(on: endpoints)
+        registerWebhooks(on: endpoints)
         registerDocument(on: endpoints)
         registerOperations(on: endpoints)
         registerPages(on: endpoints)
@@ -79,6 +84,11 @@ struct RelayRoutes: Sendable {
         token: VerifiedToken
     ) -> SessionOrigin {
         SessionOrigin(tokenID: token.id, address: addresses.key(for: request, context))
+    }
+
+    /// The `Link` to the next page of a list (RFC 8288).
+    func nextLink(_ path: String, _ request: Request) -> HTTPField {
+        HTTPField(name: .link, value: "<\(urls.absolute(path, for: request))>; rel=\"next\"")
     }
 
     static func path(of session: SessionID) -> String { "/v1/sessions/\(session.text)" }
