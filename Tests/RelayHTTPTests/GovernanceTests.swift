@@ -46,7 +46,7 @@ import Testing
             consentRule: .allParty,
             isRecordedOnly: true,
             minors: [.embeds],
-            relayRegion: try #require(Region("DE")),
+            relayRegion: Region("DE"),
             retentionSeconds: 60
         )
         #expect(governed(fixture) == .rules(rules))
