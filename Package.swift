@@ -224,6 +224,12 @@ let package = Package(
             path: "Tests/NaiveDecisions",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "ConsentRules",
+            dependencies: ["NaiveDecisions", "LedgerStore", "ConsentAuthority", "Disclosures", "Primitives"],
+            path: "Benchmarks/ConsentRules",
+            swiftSettings: strict
+        ),
         tests("PrimitivesTests", ["Primitives"]),
         tests("RTPPacketsTests", ["RTPPackets", "Primitives"]),
         tests(

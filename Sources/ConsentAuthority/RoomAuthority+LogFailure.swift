@@ -198,7 +198,9 @@ extension ConsentEvent.Content {
             let everything = ProcessingHold(id: hold.id, participant: hold.participant, reason: hold.reason)
             least.append(.hold(everything))
         }
-        if let newestNotice { least.append(.notice(newestNotice.touching(Set(Purpose.allCases)))) }
+        if let newestNotice {
+            least.append(.notice(newestNotice.touching(Set(Purpose.allCases), change: .material)))
+        }
         return least
     }
 }

@@ -55,15 +55,15 @@ package struct NoticeVersion: Sendable, Hashable {
     /// How a grant names this version.
     package var reference: NoticeReference { NoticeReference(id: id, version: version, sha256: sha256) }
 
-    /// The same publication, material and for other purposes.
-    package func touching(_ purposes: Set<Purpose>) -> NoticeVersion {
+    /// The same publication for other purposes, or as another kind of change.
+    package func touching(_ purposes: Set<Purpose>, change: Change? = nil) -> NoticeVersion {
         NoticeVersion(
             id: id,
             version: version,
             language: language,
             sha256: sha256,
             controller: controller,
-            change: .material,
+            change: change ?? self.change,
             purposes: purposes
         )
     }

@@ -14,7 +14,7 @@ extension SimulatedRoom {
                 return
             }
             // Time has passed since the last decision: a window that ended in between ends with the lease.
-            let isJustified = [now, lastRefresh].contains {
+            let isJustified = ([now] + clocks).contains {
                 decide(request, disk, now: $0).denyReason == nil
             }
             if !isJustified {
@@ -26,7 +26,7 @@ extension SimulatedRoom {
     }
 
     /// No gate outlives the newest durable heartbeat by more than its freshness and a lease.
-    private mutating func checkHeartbeat() {
+    mutating func checkHeartbeat() {
         let longest = ConsentTiming.heartbeatFreshnessMilliseconds + ConsentTiming.leaseMilliseconds
         guard let newestHeartbeat,
             now.monotonic < newestHeartbeat.advanced(byMilliseconds: longest)
@@ -38,24 +38,64 @@ extension SimulatedRoom {
 
     /// Whatever was asked for and not spoken over by a later durable word on the same key is in force.
     private mutating func checkFences(_ request: DisclosureRequest) {
-        for submission in outstanding where submission.participant == request.participant {
+        for submission in outstanding {
+            if let participant = submission.subject.participant, participant != request.participant {
+                continue
+            }
             // Of several words on one key in one request the last counts.
-            var last: Set<ConsentKey> = []
-            for statement in submission.statements.reversed() where last.insert(statement.key).inserted {
-                if refuses(statement, request) {
-                    fail("open against a refusal that was asked for: \(statement.state)")
+            var last: Set<ConsentEvent.Key> = []
+            for content in submission.contents.reversed() where last.insert(content.key).inserted {
+                if refuses(content, request) || takesAway(content, request) {
+                    fail("\(request) is open against what was asked for: \(content)")
                 }
             }
         }
     }
 
     /// Whether a statement refuses a disclosure by its own words.
-    func refuses(_ statement: ConsentStatement, _ request: DisclosureRequest) -> Bool {
-        statement.participant == request.participant && statement.state.refuses
+    func refuses(_ content: ConsentEvent.Content, _ request: DisclosureRequest) -> Bool {
+        guard case .statement(let statement) = content, request.audience.recipientClass != .authority else {
+            return false
+        }
+        return statement.participant == request.participant && statement.state.refuses
             && statement.purpose == request.audience.purpose
             && (statement.recipient == nil || statement.recipient == request.audience.recipient)
             && (statement.stream == nil || statement.stream == request.stream)
+            && (statement.session == nil || statement.session == request.session)
             && (statement.media.isEmpty || statement.media.contains(request.media))
+    }
+
+    /// Whether the log would deny a disclosure with `content` written at its end.
+    private func takesAway(_ content: ConsentEvent.Content, _ request: DisclosureRequest) -> Bool {
+        switch content {
+        case .statement, .erased: return false
+        case .notice(let notice):
+            // Whether an editorial one takes away depends on the controller at the time.
+            guard notice.change == .material else { return false }
+        case .principal(let status):
+            guard status.isDeactivated else { return false }
+        case .hold(let hold):
+            guard !hold.isLifted else { return false }
+        case .demand(let demand):
+            let earlier = disk.demands(of: demand.participant)
+            guard demand.isLifted, earlier.contains(where: { $0.demand.id == demand.id }) else {
+                return false
+            }
+        case .rules:
+            // A grant that was asked for before them may be what they ask for.
+            guard isDenied(request, with: outstanding.flatMap(\.contents) + [content]) else { return false }
+        case .controller: break
+        }
+        return isDenied(request, with: [content])
+    }
+
+    private func isDenied(_ request: DisclosureRequest, with contents: [ConsentEvent.Content]) -> Bool {
+        var state = disk
+        for (index, content) in contents.enumerated() {
+            let sequence = disk.epoch + 1 + UInt64(index)
+            state.overlay(ConsentEvent(sequence: sequence, time: now.wall, content: content))
+        }
+        return ([now] + clocks).allSatisfy { decide(request, state, now: $0).denyReason != nil }
     }
 
     /// The laws of a room at rest under a healthy log: everything answered, written and open that may be.

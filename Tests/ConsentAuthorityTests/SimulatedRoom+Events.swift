@@ -7,7 +7,7 @@ extension SimulatedRoom {
         var effects: [ConsentEffect] = []
         switch event {
         case .tick:
-            lastRefresh = now
+            clocks = [now]
             authority.tick(now: now, effects: &effects)
             let stall = chance(3) ? Int64.random(in: 0...4000, using: &random) : 0
             let due = authority.nextTick.milliseconds(since: now.monotonic)
@@ -77,7 +77,7 @@ extension SimulatedRoom {
         slowestMilliseconds = [2, 20, 200, 1500].randomElement(using: &random) ?? 20
         if chance(20) {
             // An hour would swallow every window; seconds meet them.
-            lastRefresh = now
+            clocks.append(now)
             let jump = Int64.random(in: -3000...3000, using: &random)
             now.wall = now.wall.advanced(byNanoseconds: jump * 1_000_000)
         }
@@ -101,7 +101,8 @@ extension SimulatedRoom {
         outstanding = []
         answers = [:]
         newestHeartbeat = nil
-        lastRefresh = now
+        clocks = [now]
+        everOpened = []
         authority = RoomAuthority(room: room, state: RoomConsent(folding: log))
         let (oldTracks, oldAudiences) = (tracks, audiences)
         (gates, tracks, audiences) = ([:], [:], [:])
@@ -111,122 +112,5 @@ extension SimulatedRoom {
         for track in oldTracks.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             start(track.value.participant, track.value.media)
         }
-    }
-
-    // MARK: - People
-
-    mutating func arrive(_ audience: Audience) {
-        let id = AudienceID(nextID)
-        nextID += 1
-        audiences[id] = audience
-        for track in tracks.keys {
-            gates[GateKey(track: track, audience: id)] = DisclosureGate(track: track, audience: id)
-        }
-        var effects: [ConsentEffect] = []
-        authority.audienceArrived(id, audience, now: now, effects: &effects)
-        execute(effects)
-    }
-
-    mutating func start(_ participant: ParticipantID, _ media: MediaType) {
-        let id = TrackID(nextID)
-        nextID += 1
-        tracks[id] = (participant, media)
-        for audience in audiences.keys {
-            gates[GateKey(track: id, audience: audience)] = DisclosureGate(track: id, audience: audience)
-        }
-        var effects: [ConsentEffect] = []
-        authority.trackStarted(
-            id,
-            participant: participant,
-            media: media,
-            stream: "cam",
-            now: now,
-            effects: &effects
-        )
-        execute(effects)
-    }
-
-    private mutating func act(effects: inout [ConsentEffect]) {
-        switch Int.random(in: 0..<20, using: &random) {
-        case 0:
-            guard let track = tracks.keys.min(by: { $0.rawValue < $1.rawValue }), let ended = tracks[track]
-            else { return }
-            authority.trackEnded(track, effects: &effects)
-            execute(effects)
-            effects = []
-            tracks[track] = nil
-            gates = gates.filter { $0.key.track != track }
-            start(ended.participant, chance(50) ? .audio : .video)
-        case 1:
-            guard let id = audiences.keys.min(by: { $0.rawValue < $1.rawValue }), let left = audiences[id]
-            else { return }
-            authority.audienceLeft(id, effects: &effects)
-            execute(effects)
-            effects = []
-            audiences[id] = nil
-            gates = gates.filter { $0.key.audience != id }
-            arrive(left)
-        default: submit(effects: &effects)
-        }
-    }
-
-    private mutating func submit(effects: inout [ConsentEffect]) {
-        guard let participant = participants.randomElement(using: &random) else { return }
-        let statements = (0..<Int.random(in: 1...2, using: &random)).map { number in
-            randomStatement(participant, number: number)
-        }
-        let ticket = authority.submit(statements, of: participant, now: now, effects: &effects)
-        let submission = Submission(
-            ticket: ticket,
-            participant: participant,
-            statements: statements,
-            time: now.monotonic
-        )
-        submissions.append(submission)
-        outstanding.append(submission)
-        counts["submit", default: 0] += 1
-    }
-
-    private mutating func randomStatement(_ participant: ParticipantID, number: Int) -> ConsentStatement {
-        let states: [ConsentState] = [
-            .given, .given, .given, .renewed, .withdrawn, .withdrawn, .refused, .revoked, .requested,
-            .unknown,
-        ]
-        let state = states.randomElement(using: &random) ?? .given
-        let purpose = chance(50) ? Purpose.liveRoom : .liveEmbed
-        let named = purpose == .liveEmbed && (state.permits || chance(70))
-        let media: [Set<MediaType>] = [[.audio, .video], [.audio, .video], [.video], [.audio]]
-        func bound(_ range: ClosedRange<Int64>) -> WallClockTime {
-            now.wall.advanced(byNanoseconds: Int64.random(in: range, using: &random) * 1_000_000)
-        }
-        let from = chance(10) ? bound(-500...1000) : nil
-        let until = chance(30) ? bound(1500...6000) : nil
-        scheduled += 1
-        return ConsentStatement(
-            participant: participant,
-            purpose: purpose,
-            recipient: named ? (chance(50) ? "a" : "b") : nil,
-            stream: chance(20) ? "cam" : nil,
-            state: state,
-            media: media.randomElement(using: &random) ?? [.video],
-            validity: state.permits ? ValidityWindow(from: from, until: until) : .always,
-            source: .page,
-            // Distinct for each statement, so that the checker can tell them apart.
-            givenAt: now.wall.advanced(byNanoseconds: Int64(scheduled))
-        )
-    }
-
-    // MARK: - Consumers
-
-    private mutating func read() {
-        let open = gates.filter { $0.value.withPass(now: now.monotonic) { _ in true } ?? false }
-        let keys = open.keys.sorted { left, right in
-            (left.track.rawValue, left.audience.rawValue) < (right.track.rawValue, right.audience.rawValue)
-        }
-        guard let gate = keys.randomElement(using: &random) else { return }
-        counts["read", default: 0] += 1
-        scheduled += 1
-        holdings[scheduled] = Holding(gate: gate, since: now.monotonic)
-        after(Int64.random(in: 0...100, using: &random), .consumerLetsGo(holder: scheduled))
     }
 }

@@ -33,9 +33,28 @@ struct SimulatedRoom {
 
     struct Submission {
         let ticket: ConsentTicket
-        let participant: ParticipantID
-        var statements: [ConsentStatement]
+        let subject: ConsentEvent.Subject
+        var contents: [ConsentEvent.Content]
         let time: MonotonicTime
+    }
+
+    struct Track {
+        let participant: ParticipantID
+        let media: MediaType
+        let session: String
+        let joinedAt: WallClockTime
+    }
+
+    /// What a driver may do wrong; the checker has to notice each.
+    enum DriverFault: CaseIterable {
+        /// Gates are never closed.
+        case ignoresCloses
+        /// Consumers do not look at the lease.
+        case readsPastTheLease
+        /// The grace period is over as soon as it begins.
+        case skipsTheGrace
+        /// What is being appended counts as written.
+        case acknowledgesBeforeTheLog
     }
 
     struct Holding {
@@ -54,7 +73,10 @@ struct SimulatedRoom {
 
     var authority: RoomAuthority
     var gates: [GateKey: DisclosureGate] = [:]
-    var tracks: [TrackID: (participant: ParticipantID, media: MediaType)] = [:]
+    let fault: DriverFault?
+    /// Gates that were opened and not closed since, for a consumer that does not look at leases.
+    var everOpened: Set<GateKey> = []
+    var tracks: [TrackID: Track] = [:]
     var audiences: [AudienceID: Audience] = [:]
     var schedule: [(time: MonotonicTime, order: Int, event: Event)] = []
     var scheduled = 0
@@ -64,7 +86,9 @@ struct SimulatedRoom {
     private(set) var log: [ConsentEvent] = []
     /// The fold of the disk, and what it says in no order, kept for the checker's speed.
     private(set) var disk = RoomConsent()
-    private(set) var diskStatements: Set<ConsentStatement> = []
+    private(set) var diskContents: Set<ConsentEvent.Content> = []
+    /// What was emitted and acknowledged, judged by the naive evaluator.
+    var history = DisclosureHistory()
     /// How likely the log fails, and how slow it is at most.
     var failurePercent = 0
     var slowestMilliseconds = 20 as Int64
@@ -77,25 +101,27 @@ struct SimulatedRoom {
     var answers: [ConsentTicket: Bool] = [:]
     var holdings: [Int: Holding] = [:]
     var graceHolders: [GraceTicket: Set<Int>] = [:]
-    /// The clocks when every gate was last in line with them: before a jump, or at a refresh after it.
-    var lastRefresh: ClockReading
+    /// The clocks that gates may still be in line with: at the last refresh of all, and before each jump since.
+    var clocks: [ClockReading]
+    var newestNotice: NoticeVersion?
+    var guardians: [ParticipantID: String] = [:]
     var newestHeartbeat: MonotonicTime?
     var counts: [String: Int] = [:]
     var violation: String?
 
-    init(seed: UInt64, room: RoomName, participants: [ParticipantID]) {
+    init(seed: UInt64, room: RoomName, participants: [ParticipantID], fault: DriverFault? = nil) {
         self.seed = seed
+        self.fault = fault
         self.room = room
         self.participants = participants
         random = SeededRandom(seed: seed)
         authority = RoomAuthority(room: room, state: RoomConsent())
-        lastRefresh = now
-        for audience in [Audience.roomViewers, partnerAudience("a"), partnerAudience("b")].compactMap(\.self)
-        {
-            arrive(audience)
+        clocks = [now]
+        for audience in Self.audiences { arrive(audience) }
+        for participant in participants.prefix(Int.random(in: 2...participants.count, using: &random)) {
+            start(participant, .video)
+            if chance(30) { start(participant, .audio) }
         }
-        start(participants[0], .video)
-        start(participants[1], .video)
         after(0, .heartbeatBegins)
         after(0, .tick)
         after(0, .somebodyActs)
@@ -144,32 +170,48 @@ struct SimulatedRoom {
         schedule.append((now.monotonic.advanced(byMilliseconds: milliseconds), scheduled, event))
     }
 
+    /// Everybody who may receive: the room, two partners, a recorder, another server, an authority, the statistics.
+    private static let audiences: [Audience] = [
+        .roomViewers, Audience(purpose: .liveEmbed, recipient: "a"),
+        Audience(purpose: .liveEmbed, recipient: "b"), Audience(purpose: .recording, recipient: "vault"),
+        Audience(purpose: .rebroadcast, recipient: "tv"),
+        Audience(purpose: .liveRoom, recipientClass: .authority, recipient: "court"),
+    ].compactMap(\.self)
+
     mutating func write(_ events: [ConsentEvent]) {
         log += events
         for event in events {
             disk.apply(event)
-            if let statement = event.statement { diskStatements.insert(statement) }
+            diskContents.insert(event.content)
+            history.wrote(event)
         }
         forgetWhatIsSpokenOver()
     }
 
     /// Drops what is durable, and what was asked for on its key before it.
     private mutating func forgetWhatIsSpokenOver() {
-        var spokenOver: Set<ConsentKey> = []
+        var spokenOver: Set<ConsentEvent.Key> = []
+        var noticed: Set<Purpose> = []
         for index in outstanding.indices.reversed() {
-            for statement in outstanding[index].statements where diskStatements.contains(statement) {
-                spokenOver.insert(statement.key)
+            for content in outstanding[index].contents where diskContents.contains(content) {
+                spokenOver.insert(content.key)
+                if case .notice(let notice) = content, notice.change == .material {
+                    noticed.formUnion(notice.purposes)
+                }
             }
-            outstanding[index].statements.removeAll { spokenOver.contains($0.key) }
+            outstanding[index].contents = outstanding[index].contents.compactMap { content in
+                if spokenOver.contains(content.key) { return nil }
+                guard case .notice(let notice) = content else { return content }
+                let left = notice.purposes.subtracting(noticed)
+                return left.isEmpty ? nil : .notice(left == notice.purposes ? notice : notice.touching(left))
+            }
         }
-        outstanding.removeAll { $0.statements.isEmpty }
+        outstanding.removeAll { $0.contents.isEmpty }
     }
 
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
     mutating func delay() -> Int64 { Int64.random(in: 0...slowestMilliseconds, using: &random) }
-
-    func partnerAudience(_ name: String) -> Audience? { Audience(purpose: .liveEmbed, recipient: name) }
 
     // MARK: - The driver
 
@@ -178,20 +220,28 @@ struct SimulatedRoom {
             switch effect {
             case .append(let events, let ticket):
                 inFlight = events
+                if fault == .acknowledgesBeforeTheLog {
+                    var more: [ConsentEffect] = []
+                    authority.appendCommitted(ticket, now: now, effects: &more)
+                    execute(more)
+                }
                 after(delay(), .appendEnds(events, ticket))
             case .readLog(let sequence):
                 after(delay(), .readEnds(after: sequence))
             case .openGate(let track, let audience, let permit, let leaseEnd):
                 counts["open", default: 0] += 1
+                everOpened.insert(GateKey(track: track, audience: audience))
                 gates[GateKey(track: track, audience: audience)]?.open(permit, from: 0, leaseEnd: leaseEnd)
             case .renewGate(let track, let audience, let permit, let leaseEnd):
                 let gate = gates[GateKey(track: track, audience: audience)]
                 gate?.renew(permit, from: 0, leaseEnd: leaseEnd, now: now.monotonic)
             case .closeGate(let track, let audience):
                 counts["close", default: 0] += 1
+                if fault == .ignoresCloses { continue }
+                everOpened.remove(GateKey(track: track, audience: audience))
                 gates[GateKey(track: track, audience: audience)]?.close()
             case .beginGrace(let ticket):
-                graceHolders[ticket] = Set(holdings.keys)
+                graceHolders[ticket] = fault == .skipsTheGrace ? [] : Set(holdings.keys)
                 after(0, .graceEnds(ticket))
             case .acknowledge(let ticket, let acknowledgement):
                 answer(ticket, acknowledgement)
@@ -212,12 +262,13 @@ struct SimulatedRoom {
         counts["acknowledge", default: 0] += 1
         if answers.updateValue(true, forKey: ticket) != nil { fail("\(ticket) answered twice") }
         guard let submission = submissions.first(where: { $0.ticket == ticket }) else { return }
-        for statement in submission.statements where !diskStatements.contains(statement) {
+        for content in submission.contents where !diskContents.contains(content) {
             fail("acknowledged what the log does not hold")
         }
+        history.acknowledged(submission.contents)
         for holding in holdings.values where holding.since < submission.time {
             guard let request = request(holding.gate) else { continue }
-            let narrowed = submission.statements.contains { refuses($0, request) }
+            let narrowed = submission.contents.contains { refuses($0, request) }
             if narrowed { fail("acknowledged while a consumer holds bytes of an earlier pass") }
         }
     }
@@ -228,8 +279,23 @@ struct SimulatedRoom {
             participant: track.participant,
             media: track.media,
             audience: audience,
-            stream: "cam"
+            stream: "cam",
+            session: track.session,
+            recipientRegion: Self.region(of: audience),
+            joinedAt: track.joinedAt,
+            onAir: tracks.values.map { track in
+                TrackOnAir(
+                    participant: track.participant,
+                    media: track.media,
+                    stream: "cam",
+                    session: track.session
+                )
+            }
         )
+    }
+
+    static func region(of audience: Audience) -> Region? {
+        Region(audience.recipient == "b" ? "US" : "DE")
     }
 
     mutating func fail(_ what: String) {
