@@ -127,7 +127,8 @@ let package = Package(
         module(
             "LedgerStore",
             [
-                "Primitives", "Disclosures", "ConsentAuthority",
+                "Primitives", "Disclosures", "ConsentAuthority", "TransparencyLogs",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
@@ -258,6 +259,13 @@ let package = Package(
             resources: [.copy("Fixtures")]
         ),
         tests("TransparencyLogsTests", ["TransparencyLogs", "Primitives"]),
+        tests(
+            "LedgerStoreTests",
+            [
+                "LedgerStore", "TransparencyLogs", "Disclosures", "Primitives",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
         tests("MediaCodecsTests", ["MediaCodecs", "SlateMedia", "RTPPackets", "Primitives"]),
         tests(
             "RelayEngineTests",

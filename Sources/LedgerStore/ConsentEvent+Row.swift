@@ -80,11 +80,16 @@ extension ConsentEvent {
 enum PrincipalTable {
     /// The number of `text`, a new one for somebody new.
     static func reference(_ text: String, _ connection: Database) throws -> Int64 {
-        let select = try connection.cachedStatement(sql: "SELECT id FROM principal WHERE participant = ?")
-        if let id = try Int64.fetchOne(select, arguments: [text]) { return id }
+        if let id = try find(text, connection) { return id }
         try connection.cachedStatement(sql: "INSERT INTO principal (participant) VALUES (?)")
             .execute(arguments: [text])
         return connection.lastInsertedRowID
+    }
+
+    /// The number of `text`; `nil` for somebody unknown.
+    static func find(_ text: String, _ connection: Database) throws -> Int64? {
+        let select = try connection.cachedStatement(sql: "SELECT id FROM principal WHERE participant = ?")
+        return try Int64.fetchOne(select, arguments: [text])
     }
 
     /// Who `id` is; `nil` for somebody who has been erased.

@@ -9,6 +9,8 @@ package enum LedgerError: Error, Sendable, Hashable {
     case conflict(room: RoomName, expected: UInt64, found: UInt64)
     /// The file is not a ledger that this program can use: start-up ends here.
     case unusable(String)
+    /// A disclosure entry cannot follow what the ledger says of its interval; repeating it does not help.
+    case contradiction(String)
 }
 
 /// The words of the notices that events name by their digest.

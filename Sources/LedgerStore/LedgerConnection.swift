@@ -7,6 +7,8 @@ actor LedgerConnection {
     enum Write: Sendable {
         case append([ConsentEvent], RoomName)
         case heartbeat
+        case disclose([DisclosureEntry])
+        case operatorRead(OperatorRead)
     }
 
     /// How long a write waits for somebody else's lock; a quarter of a heartbeat's freshness.
@@ -23,6 +25,8 @@ actor LedgerConnection {
     private let path: String
     private var database: DatabaseQueue?
     private var identity: FileIdentity?
+    /// The disclosure ledger as the last transaction left it.
+    private var sequencer = SequencerSlot()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -47,16 +51,8 @@ actor LedgerConnection {
     /// Writes all of `writes` in one transaction; a conflict fails alone, anything else fails all.
     func commit(_ writes: [Write]) -> [Result<Void, LedgerError>] {
         do {
-            let database = try connected()
-            return try attempt("commit") {
-                try database.writeWithoutTransaction { connection in
-                    var results: [Result<Void, LedgerError>] = []
-                    try connection.inTransaction(.immediate) {
-                        results = try writes.map { try Self.perform($0, connection) }
-                        return .commit
-                    }
-                    return results
-                }
+            return try transaction("commit") { sequencer, connection in
+                try writes.map { try Self.perform($0, &sequencer, connection) }
             }
         } catch {
             return writes.map { _ in .failure(error) }
@@ -111,16 +107,6 @@ actor LedgerConnection {
         }
     }
 
-    /// Takes a person's text out of the table of principals, and out of the journal.
-    func erase(_ principal: String) throws(LedgerError) -> Bool {
-        let database = try connected()
-        return try attempt("erasure of a principal") {
-            let wasKnown = try database.write { try PrincipalTable.erase(principal, $0) }
-            try Self.emptyJournal(database)
-            return wasKnown
-        }
-    }
-
     func limitPages(to pages: Int?) throws(LedgerError) {
         let database = try connected()
         try attempt("limit of pages") {
@@ -146,8 +132,40 @@ actor LedgerConnection {
 
     // MARK: - Writing
 
-    private static func perform(_ write: Write, _ connection: Database) throws -> Result<Void, LedgerError> {
+    /// Runs `body` in one transaction; what it leaves of the sequencer counts only once that is durable.
+    func transaction<Value>(
+        _ what: String,
+        _ body: (inout SequencerSlot, Database) throws -> Value
+    ) throws(LedgerError) -> Value {
+        let database = try connected()
+        // Taken, not copied: it is large, and after a failure it is nobody's.
+        var taken = sequencer
+        sequencer = SequencerSlot()
+        let value = try attempt(what) {
+            try database.writeWithoutTransaction { connection in
+                var value: Value?
+                try connection.inTransaction(.immediate) {
+                    value = try body(&taken, connection)
+                    return .commit
+                }
+                guard let value else { throw LedgerError.unavailable("\(what) came to nothing") }
+                return value
+            }
+        }
+        sequencer = taken
+        return value
+    }
+
+    private static func perform(
+        _ write: Write,
+        _ sequencer: inout SequencerSlot,
+        _ connection: Database
+    ) throws -> Result<Void, LedgerError> {
         switch write {
+        case .disclose(let entries):
+            return try sequencer.alone(connection) { try $0.record(entries, connection) }
+        case .operatorRead(let read):
+            return try sequencer.alone(connection) { try $0.record(read, connection) }
         case .heartbeat:
             // As much as an append writes, and different each time, so that a disk without room for an append
             // has none for a heartbeat either.
@@ -156,7 +174,7 @@ actor LedgerConnection {
             ).execute()
             return .success(())
         case .append(let events, let room):
-            let id = try roomID(room, connection)
+            let id = try RoomTable.reference(room, connection)
             let found = try UInt64.fetchOne(
                 connection.cachedStatement(sql: "SELECT max(sequence) FROM room_event WHERE room = ?"),
                 arguments: [id]
@@ -173,17 +191,10 @@ actor LedgerConnection {
         }
     }
 
-    private static func roomID(_ room: RoomName, _ connection: Database) throws -> Int64 {
-        let select = try connection.cachedStatement(sql: "SELECT id FROM room WHERE name = ?")
-        if let id = try Int64.fetchOne(select, arguments: [room.text]) { return id }
-        try connection.execute(sql: "INSERT INTO room (name) VALUES (?)", arguments: [room.text])
-        return connection.lastInsertedRowID
-    }
-
     // MARK: - Opening
 
     /// The open database, opened again if trouble made us let go of it.
-    private func connected() throws(LedgerError) -> DatabaseQueue {
+    func connected() throws(LedgerError) -> DatabaseQueue {
         guard let directory else { throw .unavailable("the ledger \(path) is closed") }
         let current = directory.fileIdentity()
         if let database, current == identity { return database }
@@ -256,7 +267,7 @@ actor LedgerConnection {
     // MARK: - Failures
 
     /// Runs `body`; translates its errors, and lets go of the connection where a fresh one may help.
-    private func attempt<Value>(_ what: String, _ body: () throws -> Value) throws(LedgerError) -> Value {
+    func attempt<Value>(_ what: String, _ body: () throws -> Value) throws(LedgerError) -> Value {
         do {
             return try body()
         } catch let error as LedgerError {

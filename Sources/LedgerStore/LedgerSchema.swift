@@ -2,12 +2,13 @@ import GRDB
 
 /// The tables of the ledger.
 ///
-/// Migrations are only ever added, and rows are never updated or deleted; of a principal only the text can be taken.
+/// Migrations are only ever added, and rows are never updated or deleted; of a principal only the text can be taken,
+/// and `DisclosureSchema` has what else is erased.
 enum LedgerSchema {
     /// "Taly": marks the file as ours (`PRAGMA application_id`).
     static let applicationID = 0x5461_6C79
     /// The newest layout that this program knows (`PRAGMA user_version`).
-    static let version = 2
+    static let version = 3
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -72,6 +73,10 @@ enum LedgerSchema {
             try ConsentEventTable.migrate(database)
             try database.execute(sql: "DROP TABLE consent_event")
             try database.execute(sql: "PRAGMA user_version = 2")
+        }
+        migrator.registerMigration("3 disclosure ledger") { database in
+            try database.execute(sql: DisclosureSchema.tables)
+            try database.execute(sql: "PRAGMA user_version = 3")
         }
         return migrator
     }

@@ -1,12 +1,14 @@
 import ConsentAuthority
 import Disclosures
 import Primitives
+import TransparencyLogs
 
-/// The consent logs in one SQLite file: `ledger.sqlite` in a directory that one process owns at a time.
+/// The consent logs and the disclosure ledger in one SQLite file: `ledger.sqlite` in a directory that one
+/// process owns at a time, with the published Merkle tree beside it in `log`.
 ///
 /// Group commit: whatever arrives while a transaction is being written goes into the next one, so that the
 /// cost of making it durable is shared by all rooms.
-package actor SQLiteLedgerStore: ConsentLog, NoticeArchive {
+package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
     /// What has been written so far, for the operator and for measurements.
     package struct Statistics: Sendable, Hashable {
         package internal(set) var commits = 0 as UInt64
@@ -14,6 +16,8 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive {
         package internal(set) var appends = 0 as UInt64
         package internal(set) var events = 0 as UInt64
         package internal(set) var heartbeats = 0 as UInt64
+        /// Entries of the disclosure ledger, and operators' reads.
+        package internal(set) var disclosures = 0 as UInt64
     }
 
     private struct Waiting {
@@ -23,20 +27,59 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive {
 
     /// Most writes of one transaction: bounds how long a heartbeat can wait behind a burst.
     private static let writesPerCommit = 4096
+    /// Most disclosure entries of one transaction, for the same reason: they take some 30 microseconds each.
+    private static let entriesPerCommit = 4096
+    /// How long what is new waits to be published, so that many commits share the files.
+    static let publicationInterval = Duration.seconds(1)
 
-    private let connection: LedgerConnection
+    let connection: LedgerConnection
+    let publisher: LedgerPublisher
     private var waiting: [Waiting] = []
+    /// Entries wait behind consents: what narrows is never late because much is disclosed.
+    private var waitingEntries: [Waiting] = []
     private var isCommitting = false
+    private var publication: Task<Void, Never>?
+
+    /// The key that verifies the published checkpoints.
+    package nonisolated let verifierKey: VerifierKey
+    /// The published log: `checkpoint`, `verifier-key` and `tile/...`, to be served as they are.
+    package nonisolated let publishedLog: LogFolder
+    /// Intervals that an earlier process left open, closed as `interrupted` when this one took up the ledger.
+    package nonisolated let interruptedIntervals: Int
+    /// Why the last publication failed; `nil` if it did not.
+    package private(set) var publicationFailure: LedgerError?
 
     /// What has been written since the store was opened.
     package private(set) var statistics = Statistics()
 
     /// Opens the ledger in `directory`, or makes one there: directory 0700, files 0600.
     ///
-    /// Throws `unusable` for a foreign, newer or corrupt file and for a directory that another process uses.
-    package init(directory: String) async throws(LedgerError) {
-        connection = try LedgerConnection(directory: directory)
+    /// Intervals found open end as `interrupted` at `startTime`, before anything else is recorded. `origin` names a
+    /// new log for good, by convention as a URL without its scheme; by default the name is random.
+    ///
+    /// Throws `unusable` for a foreign, newer or corrupt file, for a directory that another process uses, and where
+    /// what is published is not of this database.
+    package init(
+        directory: String,
+        origin: KeyName? = nil,
+        startTime: WallClockTime = .now()
+    ) async throws(LedgerError) {
+        let connection = try LedgerConnection(directory: directory)
         try await connection.open()
+        let key = try LogKeyFile.loadOrMake(directory: directory, origin: origin)
+        let folder = LogFolder(path: directory + "/log")
+        let publisher = LedgerPublisher(
+            databasePath: "\(directory)/\(LedgerFile.name)",
+            folder: folder,
+            key: key
+        )
+        try await publisher.takeUp()
+        self.connection = connection
+        self.publisher = publisher
+        verifierKey = key.verifier
+        publishedLog = folder
+        interruptedIntervals = try await connection.interruptOpenDisclosures(at: startTime)
+        schedulePublication()
     }
 
     package func append(_ events: [ConsentEvent], room: RoomName) async throws(LedgerError) {
@@ -73,17 +116,38 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive {
         try await connection.noticeText(sha256: sha256)
     }
 
-    /// Takes a person (participant or acting entity) out of every event of every room; answers whether it was known.
-    ///
-    /// The events stay and say nothing any more; rooms that are open have to be let go and read again.
-    package func erasePrincipal(_ text: String) async throws(LedgerError) -> Bool {
-        try await connection.erase(text)
+    package func record(_ entries: [DisclosureEntry]) async throws(LedgerError) {
+        var rest = entries[...]
+        while !rest.isEmpty {
+            try await enqueue(.disclose(Array(rest.prefix(Self.entriesPerCommit)))).get()
+            rest = rest.dropFirst(Self.entriesPerCommit)
+        }
     }
 
-    /// Writes what waits, merges the write-ahead log and lets go of the directory.
+    package func record(_ read: OperatorRead) async throws(LedgerError) {
+        try await enqueue(.operatorRead(read)).get()
+    }
+
+    /// Writes and publishes what waits, merges the write-ahead log and lets go of the directory.
     package func close() async {
         while isCommitting { _ = await enqueue(.heartbeat) }
+        publication?.cancel()
+        await publish()
+        await publisher.close()
         await connection.close()
+    }
+
+    /// Publishes what is durable and not published yet; answers the signed checkpoint that stands then.
+    @discardableResult
+    package func publish() async -> Checkpoint? {
+        do throws(LedgerError) {
+            let published = try await publisher.publish()
+            publicationFailure = nil
+            return published.checkpoint
+        } catch {
+            publicationFailure = error
+            return nil
+        }
     }
 
     /// Caps the size of the ledger's file in pages of 4 KiB; `nil` lifts the cap.
@@ -98,7 +162,11 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive {
 
     private func enqueue(_ write: LedgerConnection.Write) async -> Result<Void, LedgerError> {
         await withCheckedContinuation { continuation in
-            waiting.append(Waiting(write: write, answer: continuation))
+            let item = Waiting(write: write, answer: continuation)
+            switch write {
+            case .append, .heartbeat: waiting.append(item)
+            case .disclose, .operatorRead: waitingEntries.append(item)
+            }
             guard !isCommitting else { return }
             isCommitting = true
             Task { await commitAll() }
@@ -106,9 +174,10 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive {
     }
 
     private func commitAll() async {
-        while !waiting.isEmpty {
-            let group = Array(waiting.prefix(Self.writesPerCommit))
+        while !waiting.isEmpty || !waitingEntries.isEmpty {
+            var group = Array(waiting.prefix(Self.writesPerCommit))
             waiting.removeFirst(group.count)
+            group += takeEntries()
             let results = await connection.commit(group.map(\.write))
             count(group, results)
             for (waiting, result) in zip(group, results) { waiting.answer.resume(returning: result) }
@@ -116,8 +185,36 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive {
         isCommitting = false
     }
 
+    /// The entries of the next transaction: at least one call's, and no more than it may hold.
+    private func takeEntries() -> [Waiting] {
+        var (calls, entries) = (0, 0)
+        for item in waitingEntries {
+            if case .disclose(let list) = item.write { entries += list.count } else { entries += 1 }
+            guard calls == 0 || entries <= Self.entriesPerCommit else { break }
+            calls += 1
+        }
+        defer { waitingEntries.removeFirst(calls) }
+        return Array(waitingEntries.prefix(calls))
+    }
+
+    private func schedulePublication() {
+        guard publication == nil else { return }
+        publication = Task { [weak self] in
+            try? await Task.sleep(for: Self.publicationInterval)
+            guard !Task.isCancelled else { return }
+            await self?.publishNow()
+        }
+    }
+
+    private func publishNow() async {
+        publication = nil
+        await publish()
+        if publicationFailure != nil { schedulePublication() }
+    }
+
     private func count(_ group: [Waiting], _ results: [Result<Void, LedgerError>]) {
         var hasWritten = false
+        var hasDisclosed = false
         for (waiting, result) in zip(group, results) {
             guard case .success = result else { continue }
             hasWritten = true
@@ -126,8 +223,15 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive {
                 statistics.appends += 1
                 statistics.events += UInt64(events.count)
             case .heartbeat: statistics.heartbeats += 1
+            case .disclose(let entries):
+                statistics.disclosures += UInt64(entries.count)
+                hasDisclosed = true
+            case .operatorRead:
+                statistics.disclosures += 1
+                hasDisclosed = true
             }
         }
+        if hasDisclosed { schedulePublication() }
         if hasWritten { statistics.commits += 1 } else { statistics.failedCommits += 1 }
     }
 }

@@ -1,0 +1,70 @@
+import Disclosures
+import Primitives
+import TransparencyLogs
+
+extension SQLiteLedgerStore {
+    /// Most intervals of one page of an accounting.
+    package static let longestPage = 1000
+
+    /// What was disclosed of `participant`, a page of at most `limit` intervals behind row `after`.
+    package func accounting(
+        of participant: ParticipantID,
+        after: Int64 = 0,
+        limit: Int = SQLiteLedgerStore.longestPage
+    ) async throws(LedgerError) -> DisclosureAccounting {
+        try await connection.read("accounting") { database in
+            try AccountingQuery.accounting(
+                of: participant,
+                after: after,
+                limit: min(limit, Self.longestPage),
+                database
+            )
+        }
+    }
+
+    /// What operators looked at about `participant`, oldest first.
+    package func operatorReads(
+        of participant: ParticipantID
+    ) async throws(LedgerError) -> [OperatorReadAccount] {
+        try await connection.read("operators' reads") { try AccountingQuery.reads(of: participant, $0) }
+    }
+
+    /// Who is affected by a breach at the recipients of `filter`.
+    package func breach(_ filter: BreachFilter) async throws(LedgerError) -> BreachReport {
+        try await connection.read("breach query") { try BreachQuery.run(filter, $0) }
+    }
+
+    /// Counts of the intervals that ended in `span` of those who agreed to be counted; lines about fewer than
+    /// `crowd` of them are left out.
+    package func disclosureStatistics(
+        _ span: Range<WallClockTime>,
+        of participants: Set<ParticipantID>,
+        crowd: Int
+    ) async throws(LedgerError) -> DisclosureStatistics {
+        try await connection.read("statistics") {
+            try StatisticsQuery.run(span, of: participants, crowd: crowd, $0)
+        }
+    }
+
+    /// Leaf `index` and the proof that it is in the published log; `nil` while it is not published.
+    package func proof(of index: UInt64) async throws(LedgerError) -> LogProof? {
+        try await publisher.proof(of: index)
+    }
+
+    /// The bytes of leaf `index`; `nil` if there is none.
+    package func leaf(_ index: UInt64) async throws(LedgerError) -> [UInt8]? {
+        guard index < UInt64(Int64.max) else { return nil }
+        return try await connection.read("leaf") { database in
+            guard try LeafTable.size(database) > index else { return nil }
+            return try LeafTable.leaves(index..<index + 1, database).first
+        }
+    }
+
+    /// Leaves in the ledger, published or not.
+    package func leafCount() async throws(LedgerError) -> UInt64 {
+        try await connection.read("count of leaves") { try LeafTable.size($0) }
+    }
+
+    /// The signed checkpoint that is published; `nil` before the first.
+    package func publishedCheckpoint() async -> Checkpoint? { await publisher.published?.checkpoint }
+}

@@ -1,0 +1,76 @@
+import Disclosures
+import GRDB
+import Primitives
+
+/// Disclosures counted over many participants, where nobody can be made out.
+package struct DisclosureStatistics: Sendable, Hashable {
+    /// The smallest crowd that hides its members; a smaller threshold is raised to it.
+    package static let smallestCrowd = 5
+
+    package struct Line: Sendable, Hashable {
+        package let purpose: Purpose
+        package let recipientClass: String
+        package let participants: Int
+        package let intervals: Int
+        package let packets: UInt64
+        package let bytes: UInt64
+        package let seconds: UInt64
+    }
+
+    /// Only lines about `crowd` participants or more.
+    package let lines: [Line]
+    /// The threshold that was applied.
+    package let crowd: Int
+    /// How many lines were left out for being about fewer.
+    package let suppressed: Int
+}
+
+enum StatisticsQuery {
+    private static let selection = """
+        SELECT disclosure.purpose, disclosure.recipient_class, count(DISTINCT disclosure.principal) AS participants,
+            count(*) AS intervals, sum(final.packets) AS packets, sum(final.bytes) AS bytes,
+            sum(max(0, final.time - disclosure.began) / 1000000000) AS seconds
+        FROM disclosure_entry AS final
+        JOIN disclosure ON disclosure.id = final.disclosure
+        JOIN principal ON principal.id = disclosure.principal
+        JOIN counted ON counted.participant = principal.participant
+        WHERE final.kind IN ('closed', 'interrupted') AND final.time >= ? AND final.time < ?
+        GROUP BY disclosure.purpose, disclosure.recipient_class ORDER BY 1, 2
+        """
+
+    /// Counts the intervals that ended within `span`, of `participants` only: those who agreed to be counted.
+    static func run(
+        _ span: Range<WallClockTime>,
+        of participants: Set<ParticipantID>,
+        crowd: Int,
+        _ connection: Database
+    ) throws -> DisclosureStatistics {
+        let crowd = max(crowd, DisclosureStatistics.smallestCrowd)
+        // By value, as a set of any size cannot be bound to a statement, and a reader has no tables to write to.
+        let names = participants.map(\.text).sorted().joined(separator: "\",\"")
+        let rows = try Row.fetchAll(
+            connection,
+            sql: "WITH counted(participant) AS (SELECT value FROM json_each(?)) \(selection)",
+            arguments: [
+                participants.isEmpty ? "[]" : "[\"\(names)\"]", span.lowerBound.nanosecondsSince1970,
+                span.upperBound.nanosecondsSince1970,
+            ]
+        )
+        let lines = try rows.map { row in
+            guard let purpose = Purpose(rawValue: row["purpose"] as String) else {
+                throw LedgerError.unusable("the disclosures hold a word of another version")
+            }
+            return DisclosureStatistics.Line(
+                purpose: purpose,
+                recipientClass: row["recipient_class"],
+                participants: row["participants"],
+                intervals: row["intervals"],
+                packets: row["packets"],
+                bytes: row["bytes"],
+                seconds: row["seconds"]
+            )
+        }
+        let shown = lines.filter { $0.participants >= crowd }
+        return DisclosureStatistics(lines: shown, crowd: crowd, suppressed: lines.count - shown.count)
+    }
+}
