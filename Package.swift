@@ -199,9 +199,9 @@ let package = Package(
             name: "tally",
             dependencies: [
                 "Primitives", "Disclosures", "RelayHTTP", "RoomControl", "RelayRuntime", "LedgerStore",
-                "Webhooks",
-                "LoadTesting", "ConsentReceipts",
+                "Webhooks", "LoadTesting", "ConsentReceipts", "TransparencyLogs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
@@ -259,6 +259,15 @@ let package = Package(
             resources: [.copy("Fixtures")]
         ),
         tests("TransparencyLogsTests", ["TransparencyLogs", "Primitives"]),
+        tests(
+            "LedgerCommandTests",
+            [
+                "tally", "LedgerStore", "TransparencyLogs", "Disclosures", "Primitives",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]
+        ),
         tests(
             "LedgerStoreTests",
             [

@@ -27,8 +27,8 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
 
     /// Most writes of one transaction: bounds how long a heartbeat can wait behind a burst.
     private static let writesPerCommit = 4096
-    /// Most disclosure entries of one transaction, for the same reason: they take some 30 microseconds each.
-    private static let entriesPerCommit = 4096
+    /// Most disclosure entries of one transaction, for the same reason: they take some 50 microseconds each.
+    private static let entriesPerCommit = 2048
     /// How long what is new waits to be published, so that many commits share the files.
     static let publicationInterval = Duration.seconds(1)
 

@@ -1,5 +1,5 @@
 /// Standard Base 64 with padding (RFC 4648 section 4).
-package enum Base64 {
+package enum Base64Text {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
     )

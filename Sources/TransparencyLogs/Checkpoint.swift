@@ -31,7 +31,7 @@ package struct Checkpoint: Sendable, Hashable {
         guard let size = Decimal.parse(lines[1]), size < 1 << 63 else {
             throw .malformed("'\(lines[1].prefix(32))' is no tree size")
         }
-        guard let bytes = Base64.decode(lines[2]), let root = MerkleHash(bytes: bytes) else {
+        guard let bytes = Base64Text.decode(lines[2]), let root = MerkleHash(bytes: bytes) else {
             throw .malformed("'\(lines[2].prefix(64))' is no root hash")
         }
         guard size > 0 || root == .emptyTree else {
@@ -43,7 +43,7 @@ package struct Checkpoint: Sendable, Hashable {
     }
 
     /// The note's text.
-    package var text: String { "\(origin)\n\(size)\n\(Base64.encode(root.bytes))\n" }
+    package var text: String { "\(origin)\n\(size)\n\(Base64Text.encode(root.bytes))\n" }
 
     /// The signed file.
     package func signed(by key: SigningKey) -> SignedNote { SignedNote(signing: text, with: key) }

@@ -26,7 +26,7 @@ package struct LogProof: Sendable, Hashable {
             throw .malformed("it does not begin with '\(Self.header)'")
         }
         if lines.first?.hasPrefix("extra ") == true {
-            guard Base64.decode(lines.removeFirst().dropFirst("extra ".count)) != nil else {
+            guard Base64Text.decode(lines.removeFirst().dropFirst("extra ".count)) != nil else {
                 throw .malformed("its extra data is not Base 64")
             }
         }
@@ -35,7 +35,8 @@ package struct LogProof: Sendable, Hashable {
         else { throw .malformed("it names no index") }
         var hashes: [MerkleHash] = []
         while let line = lines.popFirst(), line != "" {
-            guard hashes.count < 63, let hash = Base64.decode(line).flatMap({ MerkleHash(bytes: $0) }) else {
+            guard hashes.count < 63, let hash = Base64Text.decode(line).flatMap({ MerkleHash(bytes: $0) })
+            else {
                 throw .malformed("its hashes are malformed")
             }
             hashes.append(hash)
@@ -47,7 +48,7 @@ package struct LogProof: Sendable, Hashable {
 
     /// The proof's file, `*.tlog-proof` by convention.
     package var text: String {
-        let lines = [Self.header, "index \(index)"] + hashes.map { Base64.encode($0.bytes) }
+        let lines = [Self.header, "index \(index)"] + hashes.map { Base64Text.encode($0.bytes) }
         return lines.joined(separator: "\n") + "\n\n" + String(decoding: checkpoint, as: UTF8.self)
     }
 

@@ -69,7 +69,7 @@ package struct SignedNote: Sendable, Hashable {
         var note = text + "\n"
         for signature in signatures {
             let id = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: signature.keyID >> $0) }
-            note += "\u{2014} \(signature.name) \(Base64.encode(id + signature.bytes))\n"
+            note += "\u{2014} \(signature.name) \(Base64Text.encode(id + signature.bytes))\n"
         }
         return Array(note.utf8)
     }
@@ -87,7 +87,7 @@ package struct SignedNote: Sendable, Hashable {
     private static func signature(_ line: Substring) throws(NoteError) -> Signature {
         let parts = line.split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "\u{2014}", let name = KeyName(parts[1]),
-            let bytes = Base64.decode(parts[2]), bytes.count > 4
+            let bytes = Base64Text.decode(parts[2]), bytes.count > 4
         else { throw .malformed("a signature line is malformed") }
         let id = bytes.prefix(4).reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
         return Signature(name: name, keyID: id, bytes: Array(bytes.dropFirst(4)))

@@ -28,7 +28,7 @@ package struct SigningKey: Sendable {
         let parts = text.dropFirst(prefix.count)
             .split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, let name = KeyName(parts[0]),
-            let material = Base64.decode(parts[2]), material.first == VerifierKey.ed25519Type,
+            let material = Base64Text.decode(parts[2]), material.first == VerifierKey.ed25519Type,
             let key = SigningKey(name: name, seed: Array(material.dropFirst())),
             parts[1] == Hexadecimal.encode(key.verifier.idBytes)
         else { return nil }
@@ -38,7 +38,7 @@ package struct SigningKey: Sendable {
     /// `PRIVATE+KEY+<name>+<key id>+<key>`: a secret.
     package var secretText: String {
         let id = Hexadecimal.encode(verifier.idBytes)
-        return "\(Self.marker)+\(verifier.name)+\(id)+\(Base64.encode([VerifierKey.ed25519Type] + seed))"
+        return "\(Self.marker)+\(verifier.name)+\(id)+\(Base64Text.encode([VerifierKey.ed25519Type] + seed))"
     }
 
     /// This key's signature over `message`.

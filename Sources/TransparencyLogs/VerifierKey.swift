@@ -27,7 +27,7 @@ package struct VerifierKey: Sendable, Hashable {
         let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, let name = KeyName(parts[0]), parts[1].utf8.count == 8,
             let id = Hexadecimal.decode(parts[1]),
-            let material = Base64.decode(parts[2]), material.first == Self.ed25519Type,
+            let material = Base64Text.decode(parts[2]), material.first == Self.ed25519Type,
             let key = VerifierKey(name: name, publicKey: Array(material.dropFirst())),
             key.idBytes == id
         else { return nil }
@@ -36,7 +36,7 @@ package struct VerifierKey: Sendable, Hashable {
 
     /// `<name>+<key id>+<key>`, the form in which verifiers are given the key.
     package var text: String {
-        "\(name)+\(Hexadecimal.encode(idBytes))+\(Base64.encode([Self.ed25519Type] + publicKey))"
+        "\(name)+\(Hexadecimal.encode(idBytes))+\(Base64Text.encode([Self.ed25519Type] + publicKey))"
     }
 
     /// Whether `signature` is this key's over `message`.

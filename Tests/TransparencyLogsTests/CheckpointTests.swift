@@ -36,13 +36,13 @@ struct CheckpointTests {
     }
 
     @Test func aCheckpointOfAnotherLogIsNone() throws {
-        let text = "another.example\n0\n\(Base64.encode(MerkleHash.emptyTree.bytes))\n"
+        let text = "another.example\n0\n\(Base64Text.encode(MerkleHash.emptyTree.bytes))\n"
         let file = SignedNote(signing: text, with: key).bytes
         #expect(throws: NoteError.self) { try Checkpoint(verifying: file, with: key.verifier) }
     }
 
     @Test func extensionLinesArePassedOver() throws {
-        let root = Base64.encode(MerkleHash.emptyTree.bytes)
+        let root = Base64Text.encode(MerkleHash.emptyTree.bytes)
         #expect(try Checkpoint(text: "a\n0\n\(root)\nextra\nlines\n").size == 0)
         #expect(throws: NoteError.self) { try Checkpoint(text: "a\n0\n\(root)\n\nlines\n") }
     }
@@ -53,7 +53,7 @@ struct CheckpointTests {
         "a\n99999999999999999999999\n$\n", "a\n1\n$A\n", "a\n1\nAAAA\n", "a\n1\n$", "a\n0\n$\n",
     ])
     func malformedCheckpointsAreRejected(_ pattern: String) {
-        let root = Base64.encode(MerkleHash(sha256Of: [1]).bytes)
+        let root = Base64Text.encode(MerkleHash(sha256Of: [1]).bytes)
         let text = pattern.split(separator: "$", omittingEmptySubsequences: false).joined(separator: root)
         #expect(throws: NoteError.self) { try Checkpoint(text: text) }
     }

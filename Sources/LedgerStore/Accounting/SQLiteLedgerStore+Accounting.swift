@@ -22,6 +22,24 @@ extension SQLiteLedgerStore {
         }
     }
 
+    /// The same as a document to hand out, with proofs as far as it is published.
+    package func accountingDocument(
+        of participant: ParticipantID,
+        after: Int64 = 0,
+        limit: Int = SQLiteLedgerStore.longestPage
+    ) async throws(LedgerError) -> AccountingDocument {
+        let published = await publisher.published
+        return try await connection.read("accounting") { database in
+            try AccountingQuery.document(
+                of: participant,
+                after: after,
+                limit: min(limit, Self.longestPage),
+                published: published,
+                database
+            )
+        }
+    }
+
     /// What operators looked at about `participant`, oldest first.
     package func operatorReads(
         of participant: ParticipantID

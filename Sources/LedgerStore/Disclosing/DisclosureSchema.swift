@@ -36,8 +36,8 @@ enum DisclosureSchema {
             recipient TEXT,
             session TEXT NOT NULL,
             media TEXT NOT NULL,
-            epoch INTEGER NOT NULL,
-            grant_sequence INTEGER,
+            epoch INTEGER NOT NULL CHECK (epoch >= 0),
+            grant_sequence INTEGER CHECK (grant_sequence >= 0),
             notice_id TEXT,
             notice_sha256 TEXT,
             began INTEGER NOT NULL,
@@ -74,10 +74,10 @@ enum DisclosureSchema {
             leaf INTEGER PRIMARY KEY REFERENCES leaf(idx),
             id BLOB NOT NULL CHECK (length(id) = 16),
             principal INTEGER NOT NULL REFERENCES principal(id),
-            disclosures INTEGER NOT NULL,
-            entries INTEGER NOT NULL,
-            first INTEGER,
-            last INTEGER,
+            disclosures INTEGER NOT NULL CHECK (disclosures >= 0),
+            entries INTEGER NOT NULL CHECK (entries >= 0),
+            first INTEGER CHECK (first >= 0),
+            last INTEGER CHECK (last >= 0),
             time INTEGER NOT NULL
         ) STRICT;
 

@@ -8,13 +8,6 @@ import TransparencyLogs
 /// Tiles and bundles are written first and the checkpoint last, each whole or not at all; whatever a crash
 /// leaves is written again from the database.
 actor LedgerPublisher {
-    /// What stands in the published checkpoint.
-    struct Published: Sendable, Hashable {
-        let checkpoint: Checkpoint
-        /// The signed file.
-        let bytes: [UInt8]
-    }
-
     private let executor = LedgerExecutor()
     private let databasePath: String
     private let folder: LogFolder
@@ -22,7 +15,7 @@ actor LedgerPublisher {
     private var database: DatabaseQueue?
     /// The tree as it is published; `nil` until what is published has been looked at.
     private var tree: TiledTree?
-    private(set) var published: Published?
+    private(set) var published: PublishedCheckpoint?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -56,14 +49,14 @@ actor LedgerPublisher {
                 }
                 guard isComplete(then) else { return }
                 tree = then
-                published = Published(checkpoint: checkpoint, bytes: bytes)
+                published = stated(checkpoint, bytes)
             }
         }
     }
 
     /// Publishes what is new; answers the checkpoint that stands then.
     @discardableResult
-    func publish() throws(LedgerError) -> Published {
+    func publish() throws(LedgerError) -> PublishedCheckpoint {
         if tree == nil { try takeUp() }
         return try attempt("publication") {
             let size = try reading { try LeafTable.size($0) }
@@ -78,7 +71,7 @@ actor LedgerPublisher {
             let checkpoint = Checkpoint(origin: key.verifier.name, size: size, root: tree.root)
             let bytes = checkpoint.signed(by: key).bytes
             try folder.write(bytes, to: .checkpoint)
-            let published = Published(checkpoint: checkpoint, bytes: bytes)
+            let published = stated(checkpoint, bytes)
             self.published = published
             return published
         }
@@ -151,6 +144,10 @@ actor LedgerPublisher {
         let line = Array((key.verifier.text + "\n").utf8)
         guard try folder.read(.verifierKey) != line else { return }
         try folder.write(line, to: .verifierKey)
+    }
+
+    private func stated(_ checkpoint: Checkpoint, _ bytes: [UInt8]) -> PublishedCheckpoint {
+        PublishedCheckpoint(checkpoint: checkpoint, bytes: bytes, verifierKey: key.verifier.text)
     }
 
     private func read(_ bytes: [UInt8]) throws -> Checkpoint {
