@@ -5,6 +5,10 @@ import Synchronization
 ///
 /// One writer (the room's consent authority), any number of readers (media loops). Default is closed. A lease
 /// that is not renewed closes the gate without any message arriving.
+///
+/// Each opening has a number. Whoever keeps account of what an opening discloses is sent nothing under another:
+/// `open` closes first, then raises the number, then sets position and lease, in this order; a pass is minted
+/// only if the number was the same before lease and position were read and after. So they are of one opening.
 package final class DisclosureGate: Sendable {
     package let track: TrackID
     package let audience: AudienceID
@@ -17,6 +21,8 @@ package final class DisclosureGate: Sendable {
     private let permitEpoch = Atomic<UInt64>(0)
     /// Why the gate is closed, as a place in `DenyReason.allCases`.
     private let denyReason = Atomic<Int>(number(.noRecord))
+    /// The number of the opening that the three above are of; 0 before the first.
+    private let openings = Atomic<UInt64>(0)
 
     package init(track: TrackID, audience: AudienceID) {
         self.track = track
@@ -25,11 +31,17 @@ package final class DisclosureGate: Sendable {
 
     /// Opens the gate under `permit`, for what is published at `position` and later, until `leaseEnd`.
     ///
-    /// A permit's own end shortens the lease. Readers see the position before they see the lease.
-    package func open(_ permit: Permit, from position: UInt64, leaseEnd end: MonotonicTime) {
+    /// A permit's own end shortens the lease. Answers the number of the opening. Readers see the gate closed
+    /// before they see the number, and number and position before they see the lease.
+    @discardableResult
+    package func open(_ permit: Permit, from position: UInt64, leaseEnd end: MonotonicTime) -> UInt64 {
+        leaseEnd.store(0, ordering: .sequentiallyConsistent)
+        let opening = openings.load(ordering: .relaxed) &+ 1
+        openings.store(opening, ordering: .releasing)
         permitEpoch.store(permit.epoch, ordering: .relaxed)
         firstPosition.store(position, ordering: .releasing)
         leaseEnd.store(min(end, permit.notAfter).nanoseconds, ordering: .sequentiallyConsistent)
+        return opening
     }
 
     /// Prolongs the lease of an open gate under a decision just repeated.
@@ -83,6 +95,16 @@ package final class DisclosureGate: Sendable {
     /// The consent epoch of the permit under which the gate was last opened or renewed.
     package var epoch: UInt64 { permitEpoch.load(ordering: .relaxed) }
 
+    /// The number of the newest opening, from 1; it says nothing about whether the gate is still open.
+    package var opening: UInt64 { openings.load(ordering: .acquiring) }
+
+    /// Whether no pass of this opening will ever be minted again: the gate was closed, or opened anew.
+    ///
+    /// A lease that has run out does not end an opening: its renewal may be under way.
+    package func hasEnded(_ opening: UInt64) -> Bool {
+        openings.load(ordering: .acquiring) != opening || leaseEnd.load(ordering: .acquiring) == 0
+    }
+
     /// The first ring position that a pass minted now would read.
     package var opensAt: UInt64 { firstPosition.load(ordering: .acquiring) }
 
@@ -94,15 +116,27 @@ package final class DisclosureGate: Sendable {
     ) -> Result? {
         #if TALLY_GATE_DISABLED
         // Only to prove that the leak test can fail, and to measure what the gate costs: never for use.
-        return body(Pass(track: track, audience: audience, opensAt: 0, notAfter: .distantFuture))
-        #else
-        let end = leaseEnd.load(ordering: .sequentiallyConsistent)
-        guard now.nanoseconds < end else { return nil }
         return body(
             Pass(
                 track: track,
                 audience: audience,
-                opensAt: firstPosition.load(ordering: .acquiring),
+                opensAt: 0,
+                opening: openings.load(ordering: .acquiring),
+                notAfter: .distantFuture
+            )
+        )
+        #else
+        let opening = openings.load(ordering: .acquiring)
+        let end = leaseEnd.load(ordering: .sequentiallyConsistent)
+        guard now.nanoseconds < end else { return nil }
+        let position = firstPosition.load(ordering: .acquiring)
+        guard openings.load(ordering: .relaxed) == opening else { return nil }
+        return body(
+            Pass(
+                track: track,
+                audience: audience,
+                opensAt: position,
+                opening: opening,
                 notAfter: MonotonicTime(nanoseconds: end)
             )
         )

@@ -12,6 +12,8 @@ package struct Pass: ~Copyable {
     package let audience: AudienceID
     /// The first ring position that may be read: nothing published before the permit began.
     package let opensAt: UInt64
+    /// The number of the gate's opening that this pass is of.
+    package let opening: UInt64
     /// The first moment at which the lease no longer holds.
     package let notAfter: MonotonicTime
 }

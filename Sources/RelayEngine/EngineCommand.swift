@@ -98,6 +98,8 @@ package enum EngineCommand: Sendable {
     case removeTrack(TrackID)
     case subscribe(PeerID, mediaIndex: Int, TrackID, DisclosureGate, PayloadTypeTable)
     case unsubscribe(PeerID, mediaIndex: Int)
+    /// The ledger holds the interval of this opening: the line may carry its media.
+    case admit(PeerID, mediaIndex: Int, LineAdmission)
     case setSlates([SlateFrames])
     /// From another loop: it owns the peer on this path, though the kernel delivers to us.
     case announcePath(ICEPair, owner: Int)
@@ -114,4 +116,6 @@ package enum EngineEvent: Sendable {
     case trackStarted(PeerID, TrackID, MediaCodec)
     /// The source of a publisher's track said good-bye (RTCP BYE).
     case trackStopped(PeerID, TrackID)
+    /// What has left on lines, by their accounts: every few seconds, and once when an account ends.
+    case counted([AccountReport])
 }

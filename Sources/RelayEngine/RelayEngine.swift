@@ -122,6 +122,8 @@ package struct RelayEngine: ~Copyable {
             let feed = forwarder.lines[line].feed
             forwarder.unsubscribe(line)
             if feed >= 0 { forwarder.setReader(feed: feed, loop: loop) }
+        case .admit(let id, let mediaIndex, let admission):
+            forwarder.admit(line(id, mediaIndex), admission)
         case .announcePath(let path, let owner):
             // The newest authenticated check decides whose path it is.
             paths[path] = nil
@@ -166,11 +168,15 @@ package struct RelayEngine: ~Copyable {
             nextEstimates = now.advanced(byMilliseconds: 200)
             forwarder.updateEstimates(now: now)
         }
+        forwarder.reportAccounts(now: now)
         return true
     }
 
-    /// Takes the events since the last call.
-    package mutating func takeEvents() -> [EngineEvent] {
+    /// Takes the events since the last call; the slab has been sent and cleared.
+    package mutating func takeEvents(after slab: borrowing SendSlab) -> [EngineEvent] {
+        if forwarder.accounts.hasReports {
+            events.append(.counted(forwarder.accounts.takeReports(after: slab)))
+        }
         guard !events.isEmpty else { return [] }
         let taken = events
         events = []

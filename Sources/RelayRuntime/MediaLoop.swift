@@ -151,19 +151,19 @@ final class MediaLoop: @unchecked Sendable {
                 into: &engine,
                 slab: &slab,
                 now: received,
-                full: { slab in send(&slab, &sender, &statistics) },
+                full: { engine, slab in send(&slab, &engine, &sender, &statistics) },
                 foreign: { loop, datagram, path in hand(datagram, path, to: loop) }
             )
             mayHaveMore = outcome.mayHaveMore
             if outcome.error != 0 { recover(from: outcome.error) }
             let sweep = engine.tick(SystemClock.reading, into: &slab) || isUnfinished
-            send(&slab, &sender, &statistics)
+            send(&slab, &engine, &sender, &statistics)
             wakeOthers(engine.takeWakes())
             isUnfinished = true
             for _ in 0..<Self.slabsPerTurn where isUnfinished {
                 // Each batch is read under passes minted at its own time.
                 isUnfinished = !engine.forward(now: SystemClock.monotonic, sweep: sweep, into: &slab)
-                send(&slab, &sender, &statistics)
+                send(&slab, &engine, &sender, &statistics)
                 quiescent.pass(graceRequests.begun)
             }
             if isUnfinished { mayHaveMore = true }
@@ -171,7 +171,7 @@ final class MediaLoop: @unchecked Sendable {
             if engine.counters.published != publishedBefore, statistics.datagramsOut != sentBefore {
                 statistics.noteLatency(nanoseconds: now.nanoseconds(since: received))
             }
-            let events = engine.takeEvents()
+            let events = engine.takeEvents(after: slab)
             if !events.isEmpty { onEvents(number, events) }
             if now >= nextStatistics {
                 nextStatistics = now.advanced(byMilliseconds: Self.statisticsMilliseconds)
@@ -211,12 +211,22 @@ final class MediaLoop: @unchecked Sendable {
                 guard peersOfLoops.indices.contains(receivingLoop) else { continue }
                 _ = peersOfLoops[receivingLoop].post([.announcePath(path, owner: number)])
             }
-            if !slab.hasRoom { send(&slab, &sender, &statistics) }
+            if !slab.hasRoom { send(&slab, &engine, &sender, &statistics) }
         }
     }
 
-    private func send(_ slab: inout SendSlab, _ sender: inout SendLoop, _ statistics: inout LoopStatistics) {
-        let error = sender.send(&slab, on: descriptor.load(ordering: .relaxed), statistics: &statistics)
+    private func send(
+        _ slab: inout SendSlab,
+        _ engine: inout RelayEngine,
+        _ sender: inout SendLoop,
+        _ statistics: inout LoopStatistics
+    ) {
+        let error = sender.send(
+            &slab,
+            on: descriptor.load(ordering: .relaxed),
+            accounts: &engine.forwarder.accounts,
+            statistics: &statistics
+        )
         if error != 0 { recover(from: error) }
     }
 

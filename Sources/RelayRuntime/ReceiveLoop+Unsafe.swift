@@ -37,7 +37,7 @@ struct ReceiveLoop: ~Copyable {
         into engine: inout RelayEngine,
         slab: inout SendSlab,
         now: MonotonicTime,
-        full: (inout SendSlab) -> Void,
+        full: (inout RelayEngine, inout SendSlab) -> Void,
         foreign: (Int, UnsafeMutableRawBufferPointer, ICEPair) -> Bool
     ) -> (mayHaveMore: Bool, error: Int32) {
         for _ in 0..<Self.callsPerWake {
@@ -59,7 +59,7 @@ struct ReceiveLoop: ~Copyable {
                         count: Int(length)
                     )
                     offset += length
-                    if !slab.hasRoom { full(&slab) }
+                    if !slab.hasRoom { full(&engine, &slab) }
                     let outcome = engine.receive(datagram, on: path, now: now, into: &slab)
                     if case .foreign(let loop) = outcome, !foreign(loop, datagram, path) {
                         engine.countHandOverFull()

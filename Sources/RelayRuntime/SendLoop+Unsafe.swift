@@ -11,23 +11,29 @@ struct SendLoop: ~Copyable {
     private static let segmentationRefusals: Set<Int32> = [EIO, ENOPROTOOPT, EOPNOTSUPP]
 
     private let messages: UnsafeMutablePointer<tally_outgoing>
+    /// Per message of the call, its number in the slab.
+    private let numbers: UnsafeMutablePointer<Int>
     private(set) var usesGSO = true
 
     init() {
+        numbers = .allocate(capacity: SendSlab.messageCapacity)
+        numbers.initialize(repeating: 0, count: SendSlab.messageCapacity)
         messages = .allocate(capacity: SendSlab.messageCapacity)
         messages.initialize(repeating: tally_outgoing(), count: SendSlab.messageCapacity)
     }
 
     deinit {
         messages.deallocate()
+        numbers.deallocate()
     }
 
-    /// Sends and clears the slab.
+    /// Sends and clears the slab, and counts what the kernel has taken.
     ///
     /// Answers 0, or the error that ended it.
     mutating func send(
         _ slab: inout SendSlab,
         on descriptor: Int32,
+        accounts: inout LineAccounts,
         statistics: inout LoopStatistics
     ) -> Int32 {
         defer { slab.clear() }
@@ -47,12 +53,14 @@ struct SendLoop: ~Copyable {
             messages[count].segment = message.segmentCount > 1 ? UInt16(message.segmentLength) : 0
             messages[count].remote = message.remote.system
             messages[count].local = message.local.system
+            numbers[count] = index
             count += 1
         }
         var sent = 0
         while sent < count {
             if !usesGSO, messages[sent].segment > 0 {
-                sent += sendSegments(messages[sent], on: descriptor, statistics: &statistics)
+                sendSegments(sent, of: slab, on: descriptor, accounts: &accounts, statistics: &statistics)
+                sent += 1
                 continue
             }
             let end = usesGSO ? count : nextRun(from: sent, to: count)
@@ -63,7 +71,15 @@ struct SendLoop: ~Copyable {
                 &statistics.sendCalls
             )
             if result > 0 {
-                for index in sent..<(sent + Int(result)) { note(messages[index], &statistics) }
+                for index in sent..<(sent + Int(result)) {
+                    note(messages[index], &statistics)
+                    let message = slab.message(numbers[index])
+                    accounts.count(
+                        message.account,
+                        packets: message.segmentCount,
+                        bytes: message.payloadLength
+                    )
+                }
                 sent += Int(result)
                 continue
             }
@@ -75,7 +91,8 @@ struct SendLoop: ~Copyable {
             }
             if messages[sent].segment > 0, error == EINVAL || error == EMSGSIZE {
                 // This destination's path is too narrow for the run's segments: one at a time, and only here.
-                sent += sendSegments(messages[sent], on: descriptor, statistics: &statistics)
+                sendSegments(sent, of: slab, on: descriptor, accounts: &accounts, statistics: &statistics)
+                sent += 1
                 continue
             }
             if error == ENOTSOCK || error == EBADF { return error }
@@ -109,23 +126,31 @@ struct SendLoop: ~Copyable {
 
     /// Sends a run one datagram at a time, where the kernel does not segment.
     private func sendSegments(
-        _ message: tally_outgoing,
+        _ index: Int,
+        of slab: borrowing SendSlab,
         on descriptor: Int32,
+        accounts: inout LineAccounts,
         statistics: inout LoopStatistics
-    ) -> Int {
+    ) {
+        let message = messages[index]
+        let source = slab.message(numbers[index])
         var offset: UInt32 = 0
-        while offset < message.length {
+        for segment in 0..<source.segmentCount {
             var part = message
             part.length = min(UInt32(message.segment), message.length - offset)
             part.segment = 0
             part.data = message.data.map { $0 + Int(offset) }
             if tally_send(descriptor, &part, 1, &statistics.sendCalls) == 1 {
                 note(part, &statistics)
+                accounts.count(
+                    source.account,
+                    packets: 1,
+                    bytes: slab.payloadLength(of: source, segment: segment)
+                )
             } else {
                 statistics.sendDropped += 1
             }
             offset += UInt32(message.segment)
         }
-        return 1
     }
 }

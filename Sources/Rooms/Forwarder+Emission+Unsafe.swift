@@ -49,7 +49,14 @@ extension Forwarder {
         guard let remote = viewers[viewer].remote, let local = viewers[viewer].local else {
             return .passedOver
         }
-        slab.commit(written.length, to: remote, from: local, notAfter: pass.notAfter)
+        slab.commit(
+            written.length,
+            to: remote,
+            from: local,
+            notAfter: pass.notAfter,
+            account: lines[line].account,
+            payloadLength: written.payloadLength
+        )
         account(line, written.sequence, written.timestamp, payloadLength: written.payloadLength)
         if written.sequence == lines[line].lastSequence {
             lines[line].lastTimestampAt = now

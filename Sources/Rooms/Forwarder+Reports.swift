@@ -7,7 +7,8 @@ extension Forwarder {
     /// The sender report of a line that carries media now, on the publisher's own clock so that its audio and
     /// video stay together, and the end of the lease under which it may leave; `nil` for every other line.
     ///
-    /// A line may still be `.live` although its gate has closed since it was served last, so the gate is asked.
+    /// A line may still be `.live` although its gate has closed since it was served last, so the gate is asked,
+    /// and for the opening that the line is admitted under.
     package func senderReport(
         _ line: Int,
         now: MonotonicTime
@@ -15,7 +16,7 @@ extension Forwarder {
         guard lines[line].state == .live, !lines[line].isStarting, lines[line].packetCount > 0,
             lines[line].lastCaptureTime != 0, lines[line].feed >= 0,
             let notAfter = feeds[lines[line].feed].audiences[lines[line].audience].gate
-                .withPass(now: now, { $0.notAfter })
+                .withPass(now: now, { $0.opening == lines[line].admittedOpening ? $0.notAfter : nil }) ?? nil
         else { return nil }
         let elapsed = min(max(0, now.nanoseconds(since: lines[line].lastTimestampAt)), 10_000_000_000)
         let rate: Int64 = lines[line].parameters.kind == .audio ? 48_000 : 90_000

@@ -25,9 +25,10 @@ extension Forwarder {
         let ring = feeds[feed].ring
         let gate = feeds[feed].audiences[lines[line].audience].gate
         let answered: Void? = gate.withPass(now: now) { pass in
-            guard let position = ring.position(ofSequence: incoming, pass), position < lines[line].next else {
-                return
-            }
+            guard pass.opening == lines[line].admittedOpening,
+                let position = ring.position(ofSequence: incoming, pass),
+                position < lines[line].next
+            else { return }
             repeatPacket(
                 line,
                 ring: ring,
@@ -66,11 +67,11 @@ extension Forwarder {
         let read = ring.read(pass, at: position) {
             packet,
             payload,
-            descriptor -> (length: Int, isRTX: Bool) in
+            descriptor -> (length: Int, payloadLength: Int, isRTX: Bool) in
             guard packet.sequence == incoming,
                 let payloadType = parameters.payloadTypes.payloadType(packet.codec)
             else {
-                return (0, false)
+                return (0, 0, false)
             }
             let timestamp = packet.timestamp &+ lines[line].timestampOffset
             if let rtxSSRC = parameters.rtxSSRC,
@@ -88,7 +89,7 @@ extension Forwarder {
                     retransmitted: UInt16(truncatingIfNeeded: outgoing),
                     into: space
                 )
-                return (length, true)
+                return (length, payload.count + RTXPayload.headerByteCount, true)
             }
             let length = protect(
                 line,
@@ -102,12 +103,19 @@ extension Forwarder {
                 retransmitted: nil,
                 into: space
             )
-            return (length, false)
+            return (length, payload.count, false)
         }
         guard case .packet(let written) = read, written.length > 0 else { return }
         viewers[viewer].retransmissionBudget.giveBack(SendSlab.datagramCapacity - written.length)
         if written.isRTX { lines[line].rtxSequence += 1 }
-        slab.commit(written.length, to: remote, from: local, notAfter: pass.notAfter)
+        slab.commit(
+            written.length,
+            to: remote,
+            from: local,
+            notAfter: pass.notAfter,
+            account: lines[line].account,
+            payloadLength: written.payloadLength
+        )
         counters.retransmissions += 1
     }
 

@@ -1,3 +1,4 @@
+import Disclosures
 import Primitives
 import RTPPackets
 
@@ -11,6 +12,11 @@ extension Forwarder {
     ) -> Bool {
         while lineCursor < feeds[feed].audiences[audience].lines.count {
             let line = feeds[feed].audiences[audience].lines[lineCursor]
+            if lines[line].account >= 0,
+                feeds[feed].audiences[audience].gate.hasEnded(lines[line].admittedOpening)
+            {
+                endAdmission(line)
+            }
             guard viewers[lines[line].viewer].isReady else {
                 lineCursor += 1
                 continue

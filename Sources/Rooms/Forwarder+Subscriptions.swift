@@ -117,6 +117,7 @@ extension Forwarder {
     }
 
     private mutating func detach(_ line: Int) {
+        endAdmission(line)
         lines[line].feed = -1
         lines[line].audience = -1
         lines[line].isStarting = true

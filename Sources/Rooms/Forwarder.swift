@@ -51,12 +51,16 @@ package struct Forwarder: ~Copyable {
     package var lines = SlotArray<MediaLine>(minimumCapacity: 128)
     var feeds = SlotArray<TrackFeed>()
     var slates: [SlateFrames] = []
+    package var accounts = LineAccounts()
     package internal(set) var counters = ForwardingCounters()
     package internal(set) var changes: [LineChange] = []
     /// Where the walk goes on after a full slab: feed, audience within it, line within that.
     private var cursor = 0
     private var audienceCursor = 0
     var lineCursor = 0
+    /// The next viewer whose accounts are reported, and when the round began.
+    var accountCursor = 0
+    var accountsSince = MonotonicTime.distantPast
 
     package init() {}
 
@@ -128,6 +132,7 @@ package struct Forwarder: ~Copyable {
     ) -> Bool {
         while lineCursor < feeds[feed].audiences[audience].lines.count {
             let line = feeds[feed].audiences[audience].lines[lineCursor]
+            if lines[line].admittedOpening != pass.opening { endAdmission(line) }
             guard viewers[lines[line].viewer].isReady else {
                 lineCursor += 1
                 continue
@@ -139,6 +144,8 @@ package struct Forwarder: ~Copyable {
     }
 
     /// Sends one line what it has not got yet; `false` if the slab is full.
+    ///
+    /// Nothing, unless the ledger holds the interval of the opening that the pass is of.
     private mutating func serve(
         line: Int,
         ring: MediaRing,
@@ -146,6 +153,9 @@ package struct Forwarder: ~Copyable {
         now: MonotonicTime,
         into slab: inout SendSlab
     ) -> Bool {
+        guard lines[line].admittedOpening == pass.opening else {
+            return awaitAdmission(line, now: now, into: &slab)
+        }
         if lines[line].isStopped, lines[line].state != .live {
             set(line, .overloaded)
             return true

@@ -87,6 +87,10 @@ package struct MediaLine: Sendable {
     /// The feed and the audience within it; -1 while idle.
     package internal(set) var feed = -1
     package internal(set) var audience = -1
+    /// The opening of the gate whose media the line may carry; 0, which no opening has, if it may carry none.
+    package internal(set) var admittedOpening: UInt64 = 0
+    /// Where what leaves under that opening is counted; -1 while nothing may.
+    package internal(set) var account = -1
     /// Next ring position to send.
     var next: UInt64 = 0
     var map = SequenceMap()

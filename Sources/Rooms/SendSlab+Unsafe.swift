@@ -9,6 +9,8 @@ package struct SendSlab: ~Copyable {
     package static let byteCapacity = 512 * 1024
     /// Messages of one batch.
     package static let messageCapacity = 1024
+    /// Datagrams of one batch: of the smallest, which are sound, more than its bytes hold beside their headers.
+    package static let datagramLimit = 16_384
     /// Largest datagram written: header, extensions, payload and tag of the largest ring slot fit.
     package static let datagramCapacity = 1600
     /// Largest payload that fits beside header, extensions, RTX number and tag.
@@ -29,10 +31,18 @@ package struct SendSlab: ~Copyable {
         package var segmentCount: Int
         /// The end of the lease under which its media was read; `distantFuture` for what is not media.
         package var notAfter: MonotonicTime
+        /// The account (slot of `LineAccounts`) of its media; -1 for what is not media.
+        package var account: Int
+        /// Bytes of RTP payload in all of its segments, if it is media.
+        package var payloadLength: Int
+        /// Number of its first datagram in the batch.
+        var firstDatagram: Int
     }
 
     private let bytes: UnsafeMutableRawPointer
     private let messages: UnsafeMutablePointer<Message>
+    /// Bytes of RTP payload of each datagram.
+    private let payloadLengths: UnsafeMutablePointer<UInt16>
     package private(set) var messageCount = 0
     package private(set) var datagramCount = 0
     package private(set) var byteCount = 0
@@ -41,11 +51,14 @@ package struct SendSlab: ~Copyable {
         bytes = .allocate(byteCount: Self.byteCapacity, alignment: 64)
         bytes.initializeMemory(as: UInt8.self, repeating: 0, count: Self.byteCapacity)
         messages = .allocate(capacity: Self.messageCapacity)
+        payloadLengths = .allocate(capacity: Self.datagramLimit)
+        payloadLengths.initialize(repeating: 0, count: Self.datagramLimit)
     }
 
     deinit {
         bytes.deallocate()
         messages.deallocate()
+        payloadLengths.deallocate()
     }
 
     package var isEmpty: Bool { messageCount == 0 }
@@ -55,7 +68,7 @@ package struct SendSlab: ~Copyable {
 
     /// Whether so many more datagrams of any size fit.
     package func hasRoom(for count: Int) -> Bool {
-        messageCount + count <= Self.messageCapacity
+        messageCount + count <= Self.messageCapacity && datagramCount + count <= Self.datagramLimit
             && byteCount + count * Self.datagramCapacity <= Self.byteCapacity
     }
 
@@ -68,13 +81,18 @@ package struct SendSlab: ~Copyable {
     }
 
     /// Takes the first `length` bytes of `space` as a datagram; what is not committed is overwritten.
+    ///
+    /// Media says in which account it is counted once it has left, and its bytes of RTP payload.
     package mutating func commit(
         _ length: Int,
         to remote: SocketAddress,
         from local: SocketAddress,
-        notAfter: MonotonicTime
+        notAfter: MonotonicTime,
+        account: Int = -1,
+        payloadLength: Int = 0
     ) {
         precondition(length > 0 && length <= Self.datagramCapacity, "a datagram of a possible size")
+        payloadLengths[datagramCount] = UInt16(truncatingIfNeeded: payloadLength)
         datagramCount += 1
         if messageCount > 0 {
             let last = messages + (messageCount - 1)
@@ -82,12 +100,14 @@ package struct SendSlab: ~Copyable {
             if isOpen, length <= last.pointee.segmentLength,
                 last.pointee.segmentCount < Self.runSegmentLimit,
                 last.pointee.length + length <= Self.runByteLimit,
+                last.pointee.account == account,
                 (last.pointee.notAfter == .distantFuture) == (notAfter == .distantFuture),
                 last.pointee.remote == remote, last.pointee.local == local
             {
                 last.pointee.length += length
                 last.pointee.segmentCount += 1
                 last.pointee.notAfter = min(last.pointee.notAfter, notAfter)
+                last.pointee.payloadLength += payloadLength
                 byteCount += length
                 return
             }
@@ -100,7 +120,10 @@ package struct SendSlab: ~Copyable {
                 length: length,
                 segmentLength: length,
                 segmentCount: 1,
-                notAfter: notAfter
+                notAfter: notAfter,
+                account: account,
+                payloadLength: payloadLength,
+                firstDatagram: datagramCount - 1
             )
         )
         messageCount += 1
@@ -123,6 +146,12 @@ package struct SendSlab: ~Copyable {
     package func message(_ index: Int) -> Message {
         precondition(index < messageCount, "a message of this batch")
         return messages[index]
+    }
+
+    /// Bytes of RTP payload of one segment of a message.
+    package func payloadLength(of message: Message, segment: Int) -> Int {
+        precondition(segment < message.segmentCount, "a segment of this message")
+        return Int(payloadLengths[message.firstDatagram + segment])
     }
 
     /// The bytes of a message; they hold until `clear`.

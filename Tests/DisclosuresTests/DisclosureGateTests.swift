@@ -69,4 +69,27 @@ struct DisclosureGateTests {
         gate.close()
         #expect(passedPosition(at: time(1)) == nil)
     }
+
+    @Test func everyOpeningHasANumberOfItsOwn() throws {
+        #expect(gate.opening == 0)
+        let first = gate.open(try permit(), from: 40, leaseEnd: time(2000))
+        #expect(gate.renew(try permit(), from: 90, leaseEnd: time(3000), now: time(1000)) == false)
+        #expect(gate.withPass(now: time(1)) { $0.opening } == first)
+        #expect(gate.renew(try permit(), from: 90, leaseEnd: time(5000), now: time(3000)))
+        #expect(gate.withPass(now: time(1)) { $0.opening } == first + 1)
+        gate.close()
+        let third = gate.open(try permit(), from: 99, leaseEnd: time(6000))
+        #expect([first, third] == [1, 3])
+    }
+
+    @Test func anOpeningEndsWithItsClosingOrTheNextAndNotWithItsLease() throws {
+        let first = gate.open(try permit(), from: 40, leaseEnd: time(2000))
+        #expect(passedPosition(at: time(2000)) == nil)
+        #expect(!gate.hasEnded(first))
+        gate.close()
+        #expect(gate.hasEnded(first))
+        let second = gate.open(try permit(), from: 40, leaseEnd: time(2000))
+        #expect(gate.hasEnded(first))
+        #expect(!gate.hasEnded(second))
+    }
 }

@@ -46,6 +46,13 @@ struct DisclosureHistory {
         return permission.leases.last { $0.from <= moment.step }?.end
     }
 
+    /// The number of the opening in force then, counted from 1 as a gate does.
+    func opening(at moment: Moment) -> UInt64? {
+        permissions.lastIndex { permission in
+            lease(permission, at: moment).map { moment.time < $0 } == true
+        }.map { UInt64($0) + 1 }
+    }
+
     /// Whether a pass could be minted then.
     func isOpen(at moment: Moment) -> Bool {
         permissions.contains { permission in

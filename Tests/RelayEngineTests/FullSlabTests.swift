@@ -50,6 +50,15 @@ struct FullSlabTests {
             }
         }
 
+        /// Opens the gate, and admits every line to that.
+        mutating func open() throws {
+            let opening = gate.open(try Simulation.makePermit(), from: 0, leaseEnd: .distantFuture)
+            for line in 0..<forwarder.lines.end {
+                let account = AccountID(room: 1, number: UInt64(line))
+                forwarder.admit(line, LineAdmission(gate: gate, opening: opening, account: account))
+            }
+        }
+
         func publish(_ count: Int, byteCount: Int) {
             for number in 0..<count {
                 var facts = PayloadFacts()
@@ -89,7 +98,7 @@ struct FullSlabTests {
 
     @Test func nobodyIsForgottenWhenTheSlabIsFull() throws {
         var crowd = try Crowd(viewers: 60)
-        crowd.gate.open(try Simulation.makePermit(), from: 0, leaseEnd: .distantFuture)
+        try crowd.open()
         crowd.publish(Forwarder.lineBatchLimit + 10, byteCount: 1_000)
         crowd.forward(at: Self.now)
         let paced = crowd.packetCounts()

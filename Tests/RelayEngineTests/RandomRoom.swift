@@ -17,6 +17,10 @@ final class RandomRoom {
         var lapses = 0
         var thinned = 0
         var fillers = 0
+        var intervals = 0
+        var refusals = 0
+        var congestionDrops = 0
+        var failedWrites = 0
 
         mutating func add(_ room: RandomRoom) {
             for viewer in room.simulation.viewers {
@@ -32,6 +36,11 @@ final class RandomRoom {
             acknowledgements += room.simulation.gates.values.reduce(0) { $0 + $1.acknowledgements.count }
             leaseDrops += room.simulation.loops.reduce(0) { $0 + $1.leaseDropped }
             lapses += room.lapses
+            congestionDrops += room.simulation.loops.reduce(0) { $0 + $1.congestionDropped }
+            let ledger = room.simulation.ledger
+            intervals += ledger.entries(.closed).filter { $0.packets > 0 }.count
+            refusals += ledger.refusals.count
+            failedWrites += ledger.failures
         }
     }
 
@@ -39,6 +48,7 @@ final class RandomRoom {
 
     let simulation: Simulation
     private(set) var lapses = 0
+    private var isOver = false
     private let audiences: [AudienceID]
 
     init(seed: UInt64) throws {
@@ -63,6 +73,10 @@ final class RandomRoom {
         keepLeases()
         flip()
         if simulation.random.chance(40) { beBothered() }
+        if simulation.random.chance(40) {
+            for loop in simulation.loops { loop.congestionPercent = 3 }
+        }
+        if simulation.random.chance(20) { failToWrite() }
     }
 
     private func beBothered() {
@@ -80,6 +94,28 @@ final class RandomRoom {
     func run() {
         simulation.run(milliseconds: Self.milliseconds)
         if simulation.violations.isEmpty { checkEnd() }
+        guard simulation.violations.isEmpty else { return }
+        simulation.ledger.check(isOver: false)
+        settle()
+        if simulation.violations.isEmpty { simulation.ledger.check(isOver: true) }
+    }
+
+    /// Takes every grant back and lets what is under way come to its end.
+    private func settle() {
+        isOver = true
+        simulation.ledger.isFailing = false
+        for audience in audiences { simulation.closeAll(audience) }
+        simulation.run(milliseconds: 1_500)
+    }
+
+    /// The ledger takes nothing for a while.
+    private func failToWrite() {
+        simulation.after(simulation.random.number(200...2_000)) { [unowned self] in
+            simulation.ledger.isFailing = true
+            simulation.after(simulation.random.number(50...1_500)) { [unowned self] in
+                simulation.ledger.isFailing = false
+            }
+        }
     }
 
     private func addPublisher() {
@@ -137,6 +173,7 @@ final class RandomRoom {
         simulation.at(
             simulation.now.advanced(byNanoseconds: simulation.random.number(10_000_000...700_000_000))
         ) { [unowned self] in
+            guard !isOver else { return }
             let publisher = simulation.publishers[
                 Int(
                     simulation.random.number(
@@ -171,7 +208,7 @@ final class RandomRoom {
     private func reopenSoon(_ ring: MediaRing, _ audience: AudienceID) {
         simulation.at(simulation.now.advanced(byNanoseconds: simulation.random.number(0...20_000_000))) {
             [unowned self] in
-            if !simulation.gate(ring, audience).isGranted { simulation.open(ring, audience) }
+            if !isOver, !simulation.gate(ring, audience).isGranted { simulation.open(ring, audience) }
         }
     }
 

@@ -17,12 +17,17 @@ final class SimulatedLoop {
     private var inbox: [(bytes: [UInt8], path: ICEPair, handedOverBy: Int?)] = []
     private var mail: [EngineCommand] = []
     private var isRunning = false
+    /// Woken while it was running: as an event descriptor does, this keeps it from sleeping once.
+    private var isWoken = false
     private var sleepNumber = 0
     private var read = Moment(step: 0, time: .distantPast)
     /// Grace periods that had begun when it last held nothing.
     private(set) var passed = asleep
     private(set) var events: [EngineEvent] = []
     private(set) var leaseDropped = 0
+    /// Per cent of the send calls at which the kernel has no room for the rest.
+    var congestionPercent = 0.0
+    private(set) var congestionDropped = 0
     /// Stops in the middle of its work until then: a thread that the kernel holds up.
     var stallUntil = MonotonicTime.distantPast
     /// The same, with media in its slab.
@@ -50,7 +55,10 @@ final class SimulatedLoop {
     }
 
     func wake() {
-        guard !isRunning else { return }
+        guard !isRunning else {
+            isWoken = true
+            return
+        }
         isRunning = true
         sleepNumber += 1
         next(microseconds: 150) { $0.begin() }
@@ -81,7 +89,13 @@ final class SimulatedLoop {
         let now = simulation.now
         let commands = mail
         mail = []
-        for command in commands { engine.apply(command, now: now, into: &slab) }
+        for command in commands {
+            if case .admit(let peer, let mediaIndex, let admission) = command {
+                let line = LineName(peer: peer, mediaIndex: mediaIndex)
+                simulation.ledger.applied(line, admission, at: read)
+            }
+            engine.apply(command, now: now, into: &slab)
+        }
         let datagrams = inbox
         inbox = []
         for datagram in datagrams { take(datagram.bytes, datagram.path, datagram.handedOverBy, now) }
@@ -125,11 +139,14 @@ final class SimulatedLoop {
     }
 
     private func end() {
-        let taken = engine.takeEvents()
+        let taken = engine.takeEvents(after: slab)
         events += taken
         for event in taken { simulation.noteEvent(event) }
         isRunning = false
-        guard mail.isEmpty, inbox.isEmpty else { return wake() }
+        guard mail.isEmpty, inbox.isEmpty, !isWoken else {
+            isWoken = false
+            return wake()
+        }
         passed = Self.asleep
         simulation.graceMayEnd()
         sleepNumber += 1
@@ -146,13 +163,26 @@ final class SimulatedLoop {
         simulation.graceMayEnd()
     }
 
-    /// The send call: what outlived its lease meanwhile is dropped.
+    /// The send call: what outlived its lease meanwhile is dropped, and what the kernel has no room for.
     private func send() {
         let sent = simulation.moment()
+        var room = slab.messageCount
+        if room > 0, congestionPercent > 0, simulation.random.chance(congestionPercent) {
+            room = Int(simulation.random.number(0...Int64(room - 1)))
+        }
         for number in 0..<slab.messageCount {
             let message = slab.message(number)
             let isLate = sent.time >= message.notAfter
             if isLate { leaseDropped += message.segmentCount }
+            let isTaken = !isLate && number < room
+            if !isLate, !isTaken { congestionDropped += message.segmentCount }
+            if isTaken {
+                engine.forwarder.accounts.count(
+                    message.account,
+                    packets: message.segmentCount,
+                    bytes: message.payloadLength
+                )
+            }
             let bytes = Array(slab.bytes(of: message))
             var offset = 0
             while offset < bytes.count {
@@ -162,7 +192,7 @@ final class SimulatedLoop {
                     to: message.remote,
                     from: message.local,
                     read: read,
-                    sent: isLate ? nil : sent
+                    sent: isTaken ? sent : nil
                 )
                 offset = end
             }

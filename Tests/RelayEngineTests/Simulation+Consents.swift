@@ -2,6 +2,7 @@ import Disclosures
 import MediaRings
 import Primitives
 import RTPPackets
+import RelayEngine
 import Rooms
 
 struct GateName: Hashable {
@@ -89,26 +90,58 @@ extension Simulation {
     private var leaseEnd: MonotonicTime { now.advanced(byMilliseconds: SimulatedGate.leaseMilliseconds) }
 
     /// A grant that is durable.
-    func open(_ ring: MediaRing, _ audience: AudienceID = AudienceID(1)) {
+    ///
+    /// What is granted together is told to the ledger together, by whoever asks for several.
+    func open(_ ring: MediaRing, _ audience: AudienceID = AudienceID(1), settles: Bool = true) {
         let gate = gate(ring, audience)
         gate.isGranted = true
         gate.history.closed(moment())
         gate.gate.open(permit, from: ring.head, leaseEnd: leaseEnd)
         gate.history.opened(moment(), leaseEnd: leaseEnd)
+        tell(settles: settles) { $0.opened(gate.gate, permit, notice: nil) }
         if ring.kind == .video { ring.wishForKeyframe() }
     }
 
     /// A withdrawal: closed at once, acknowledged when it is effective.
-    func close(_ ring: MediaRing, _ audience: AudienceID = AudienceID(1)) {
+    func close(_ ring: MediaRing, _ audience: AudienceID = AudienceID(1), settles: Bool = true) {
         let gate = gate(ring, audience)
         gate.isGranted = false
         gate.gate.close()
+        tell(settles: settles) { accounts in
+            accounts.closed(gate.gate)
+            accounts.denied(gate.gate.track, gate.gate.audience, .withdrawn, epoch: permit.epoch)
+        }
         let closing = moment()
         gate.history.closed(closing)
         grace { [unowned self] in
             let acknowledged = moment()
             gate.history.acknowledged(acknowledged, closing: closing.step)
             gate.acknowledgements.append((closing.time, acknowledged.time))
+        }
+    }
+
+    private func tell(settles: Bool, _ change: (inout DisclosureAccounts) -> Void) {
+        if settles { ledger.change(change) } else { ledger.note(change) }
+    }
+
+    /// The books learn what a line is fed from.
+    func attach(_ viewer: SimulatedViewer, mediaIndex: Int, to ring: MediaRing, _ gate: DisclosureGate) {
+        guard let publisher = publishers.first(where: { $0.video === ring || $0.audio === ring }),
+            let participant = ParticipantID("participant\(publisher.id.rawValue)")
+        else { return violate("a line fed from nobody") }
+        ledger.change { accounts in
+            accounts.attach(
+                LineAssignment(
+                    line: LineName(peer: viewer.id, mediaIndex: mediaIndex),
+                    loop: viewer.loop,
+                    gate: gate,
+                    participant: participant,
+                    stream: "stream\(publisher.id.rawValue)",
+                    media: ring.kind == .video ? .video : .audio,
+                    audience: .roomViewers,
+                    session: "viewer\(viewer.id.rawValue)"
+                )
+            )
         }
     }
 
@@ -120,6 +153,7 @@ extension Simulation {
             if hadLapsed {
                 gate.history.closed(moment())
                 gate.history.opened(moment(), leaseEnd: leaseEnd)
+                tell(settles: true) { $0.opened(gate.gate, permit, notice: nil) }
                 if gate.ring.kind == .video { gate.ring.wishForKeyframe() }
             } else {
                 gate.history.renewed(moment(), leaseEnd: leaseEnd)
@@ -137,14 +171,14 @@ extension Simulation {
 
     func openAll(_ audience: AudienceID = AudienceID(1)) {
         for publisher in publishers {
-            open(publisher.video, audience)
+            open(publisher.video, audience, settles: false)
             open(publisher.audio, audience)
         }
     }
 
     func closeAll(_ audience: AudienceID = AudienceID(1)) {
         for publisher in publishers {
-            close(publisher.video, audience)
+            close(publisher.video, audience, settles: false)
             close(publisher.audio, audience)
         }
     }

@@ -61,6 +61,7 @@ final class Simulation {
     private var watchers: [(ring: MediaRing, gate: DisclosureGate)] = []
     var gates: [GateName: SimulatedGate] = [:]
     let permit: Permit
+    private var madeLedger: SimulatedLedger?
     private(set) var graceBegun: UInt64 = 0
     private var graces: [(number: UInt64, done: () -> Void)] = []
     /// Bytes that came in from and went out to addresses, whoever they are.
@@ -83,10 +84,17 @@ final class Simulation {
         for number in 0..<loopCount { loops.append(SimulatedLoop(number, self)) }
         let slates = Self.slates
         for loop in loops { loop.post([.setSlates(slates)]) }
+        madeLedger = try SimulatedLedger(self, seed: seed)
+        madeLedger?.start()
     }
 
     deinit {
         queue.removeAll()
+    }
+
+    var ledger: SimulatedLedger {
+        guard let madeLedger else { preconditionFailure("made with the simulation") }
+        return madeLedger
     }
 
     // MARK: Time
@@ -239,15 +247,17 @@ final class Simulation {
     func subscribe(_ viewer: SimulatedViewer, mediaIndex: Int, to ring: MediaRing) {
         let ssrc = viewer.lines[mediaIndex].ssrc
         viewer.tap.tracks[ssrc, default: []].insert(UInt32(ring.track.rawValue))
+        let gate = gate(ring, viewer.audience).gate
         loops[viewer.loop].post([
             .subscribe(
                 viewer.id,
                 mediaIndex: mediaIndex,
                 ring.track,
-                gate(ring, viewer.audience).gate,
+                gate,
                 SimulatedViewer.payloadTypes(viewer.habits)
             )
         ])
+        attach(viewer, mediaIndex: mediaIndex, to: ring, gate)
     }
 
     func noteEvent(_ event: EngineEvent) {
@@ -258,6 +268,7 @@ final class Simulation {
         case .ended(let peer, let end): endings[peer] = end
         case .trackStarted(_, let track, _): endedTracks.remove(track)
         case .trackStopped(_, let track): endedTracks.insert(track)
+        case .counted(let reports): ledger.change { $0.counted(reports, now: reading) }
         case .connected: break
         }
     }

@@ -48,6 +48,10 @@ struct SimulationTests {
         #expect(totals.retransmissions > 300, "\(totals)")
         #expect(totals.acknowledgements > 100, "\(totals)")
         #expect(totals.switches > 300, "\(totals)")
+        #expect(totals.intervals > 500, "\(totals)")
+        #expect(totals.refusals > 100, "\(totals)")
+        #expect(totals.congestionDrops > 100, "\(totals)")
+        #expect(totals.failedWrites > 10, "\(totals)")
         #expect(totals.leaseDrops + totals.lapses > 5, "\(totals)")
     }
 }

@@ -27,7 +27,7 @@ struct ThinningTests {
 
         simulation.run(milliseconds: 3_000)
         #expect(thinned() == 0)
-        viewer.estimate = 100_000
+        viewer.estimate = 60_000
         var sawThinned = false
         for _ in 0..<80 where state() != .overloaded {
             simulation.run(milliseconds: 100)

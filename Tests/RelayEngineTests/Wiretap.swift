@@ -1,6 +1,7 @@
 import DTLSHandshakes
 import Primitives
 import RTPPackets
+import RelayEngine
 import Rooms
 import SRTPProtection
 
@@ -27,6 +28,9 @@ final class Wiretap {
     private var protected: [Nonce: [UInt8]] = [:]
     private var controlIndices: Set<UInt32> = []
     private var marks: [Nonce: MediaMark] = [:]
+    /// Bytes of payload of everything but slates.
+    private var mediaLengths: [Nonce: Int] = [:]
+    private let lineNames: [UInt32: LineName]
     /// By media SSRC.
     private(set) var lines: [UInt32: LineRecord] = [:]
     /// Tracks that a line was ever fed from.
@@ -46,6 +50,12 @@ final class Wiretap {
         self.simulation = simulation
         self.viewer = viewer
         self.audience = audience
+        var names: [UInt32: LineName] = [:]
+        for (mediaIndex, line) in lines.enumerated() {
+            names[line.ssrc] = LineName(peer: viewer, mediaIndex: mediaIndex)
+            if let rtx = line.rtxSSRC { names[rtx] = names[line.ssrc] }
+        }
+        lineNames = names
         for line in lines { self.lines[line.ssrc] = LineRecord(line) }
     }
 
@@ -73,6 +83,9 @@ final class Wiretap {
             seeControl(bytes, read, sent)
         }
     }
+
+    /// Datagrams that nobody could read, for want of the viewer's keys.
+    var hasUnread: Bool { !waiting.isEmpty }
 
     private func violate(_ text: String) {
         simulation.violate("viewer \(viewer.rawValue) audience \(audience.rawValue): \(text)")
@@ -122,6 +135,7 @@ final class Wiretap {
         if let before = protected[nonce] {
             if before != bytes { violate("one nonce, two packets: \(nonce)") }
             if let mark = marks[nonce], !mark.isSlate { checkDisclosure(mark, read, sent, "again") }
+            account(nonce, marks[nonce], read, sent)
             noteRetransmission(bytes.count)
             return
         }
@@ -142,6 +156,18 @@ final class Wiretap {
         } else {
             seeRetransmission(header, nonce, payload, read, sent, byteCount: bytes.count)
         }
+    }
+
+    /// Tells the ledger's other side of a packet that is no slate and has left.
+    private func account(_ nonce: Nonce, _ mark: MediaMark?, _ read: Moment, _ sent: Moment?) {
+        guard sent != nil, let length = mediaLengths[nonce], let line = lineNames[nonce.ssrc] else { return }
+        simulation.ledger.saw(
+            line,
+            track: mark?.track,
+            audience: audience,
+            payloadLength: length,
+            read: read
+        )
     }
 
     private func noteRetransmission(_ byteCount: Int) {
@@ -169,6 +195,8 @@ final class Wiretap {
     ) {
         guard !payload.isEmpty else {
             fillerCount += 1
+            mediaLengths[nonce] = 0
+            account(nonce, nil, read, sent)
             let packet = LineRecord.Outgoing(
                 index: nonce.index,
                 timestamp: header.timestamp,
@@ -194,6 +222,8 @@ final class Wiretap {
             return
         }
         checkDisclosure(mark, read, sent, "first")
+        mediaLengths[nonce] = payload.count
+        account(nonce, mark, read, sent)
         let track = simulation.track(mark.track)
         guard let original = simulation.original(mark), let stored = track.byMark[mark] else { return }
         guard tracks[header.ssrc]?.contains(mark.track) == true else {
@@ -219,7 +249,9 @@ final class Wiretap {
     private func checkSlate(_ ssrc: UInt32, _ read: Moment) {
         guard let media = lines[ssrc]?.lastMediaAt,
             read.time.milliseconds(since: media) < Forwarder.blankMilliseconds - 20,
-            tracks[ssrc]?.count == 1, isPermitted(ssrc, at: read)
+            let track = tracks[ssrc]?.first, tracks[ssrc]?.count == 1, isPermitted(ssrc, at: read),
+            let line = lineNames[ssrc],
+            simulation.ledger.isAdmitted(line, track: track, audience: audience, at: read)
         else { return }
         violate("a slate over permitted media on line \(ssrc)")
     }
@@ -241,6 +273,8 @@ final class Wiretap {
             highest
             + Int64(RTPSequence.distance(from: UInt16(truncatingIfNeeded: highest), to: number))
         let content = Array(payload.dropFirst(2))
+        mediaLengths[nonce] = payload.count
+        account(nonce, MediaMark(endOf: content), read, sent)
         if content.isEmpty { return }
         guard let mark = MediaMark(endOf: content), !mark.isSlate, let original = simulation.original(mark)
         else { return violate("a retransmission of no media") }
