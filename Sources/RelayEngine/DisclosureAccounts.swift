@@ -9,7 +9,7 @@ package struct RecordTicket: Hashable, Sendable {
 
 /// What the driver has to do for a room's accounts, in this order.
 package enum AccountEffect: Sendable {
-    /// Make these entries durable, all or none; answer with `recorded` or `recordFailed`.
+    /// Make these entries durable, all or none; answer with `recorded`, `recordFailed` or `recordContradicted`.
     ///
     /// After a failure the same entries come once more: what the ledger has already of an interval and a kind
     /// (but progress) is no other one.
@@ -33,68 +33,6 @@ package struct DisclosureAccounts: Sendable {
     package static let writeMilliseconds: Int64 = 5_000
     /// How soon a line that a loop would not admit is tried again.
     package static let parkedMilliseconds: Int64 = 1_000
-
-    struct GateKey: Hashable, Sendable {
-        let track: TrackID
-        let audience: AudienceID
-
-        init(_ track: TrackID, _ audience: AudienceID) {
-            self.track = track
-            self.audience = audience
-        }
-
-        init(_ gate: DisclosureGate) { self.init(gate.track, gate.audience) }
-    }
-
-    /// What the room's authority said last of a gate.
-    enum GateState: Sendable {
-        case open(opening: UInt64, epoch: UInt64, grant: UInt64, notice: NoticeReference?)
-        case closed(DenyReason?, epoch: UInt64)
-    }
-
-    struct Line: Sendable {
-        let assignment: LineAssignment
-        /// The account that the line is, or is about to be, admitted in.
-        var account: AccountID?
-        /// The reason that a refusal was last written for.
-        var refused: DenyReason?
-        var isWanting = false
-        var isRefusable = false
-    }
-
-    struct Account: Sendable {
-        let id: AccountID
-        let line: LineName
-        let opening: UInt64
-        var isPosted = false
-        var isFinal = false
-        var packets: UInt64 = 0
-        var bytes: UInt64 = 0
-    }
-
-    struct Interval: Sendable {
-        enum Phase: Sendable {
-            case writing
-            /// Its `opened` may be in the ledger, or not: it is written again.
-            case doubtful
-            case open
-        }
-
-        let interval: DisclosureInterval
-        let from: WallClockTime
-        var phase = Phase.writing
-        var accounts: [Account] = []
-        /// A line has left it: those that stay need one of their own.
-        var isBroken = false
-        var hasProgress = false
-        var countedAt: WallClockTime
-    }
-
-    struct Write: Sendable {
-        let startedAt: MonotonicTime
-        var openings: [UInt64] = []
-        var entries: [DisclosureEntry] = []
-    }
 
     let room: RoomName
     /// The room's number in account identifiers.
@@ -258,7 +196,8 @@ package struct DisclosureAccounts: Sendable {
             interval.accounts[index].packets = report.packets
             interval.accounts[index].bytes = report.bytes
             interval.accounts[index].isFinal = report.isFinal
-            interval.countedAt = now.wall
+            // A clock that was set back must not end an interval before its last entry.
+            interval.countedAt = max(interval.countedAt, now.wall)
             let isNew = !report.isFinal && !interval.hasProgress
             if isNew { interval.hasProgress = true }
             let line = interval.accounts[index].line

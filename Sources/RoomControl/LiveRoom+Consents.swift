@@ -5,6 +5,7 @@ import Logging
 import MediaRings
 import Primitives
 import RTPPackets
+import RelayEngine
 import RelayRuntime
 import Rooms
 
@@ -65,19 +66,25 @@ extension LiveRoom {
             switch effect {
             case .openGate(let track, let audience, let permit, let leaseEnd):
                 guard let ring = ring(track) else { continue }
-                gate(track, audience).open(permit, from: ring.head, leaseEnd: leaseEnd)
+                let gate = gate(track, audience)
+                gate.open(permit, from: ring.head, leaseEnd: leaseEnd)
+                tellOpened(gate, permit)
                 if ring.kind == .video { ring.wishForKeyframe() }
             case .renewGate(let track, let audience, let permit, let leaseEnd):
                 guard let ring = ring(track) else { continue }
-                let hadLapsed = gate(track, audience).renew(
+                let gate = gate(track, audience)
+                let hadLapsed = gate.renew(
                     permit,
                     from: ring.head,
                     leaseEnd: leaseEnd,
                     now: SystemClock.monotonic
                 )
+                if hadLapsed { tellOpened(gate, permit) }
                 if hadLapsed, ring.kind == .video { ring.wishForKeyframe() }
             case .closeGate(let track, let audience):
-                gates[GateName(track: track, audience: audience)]?.close()
+                guard let gate = gates[GateName(track: track, audience: audience)] else { continue }
+                gate.close()
+                accounts.closed(gate)
             case .append(let events, let ticket):
                 Task { await self.append(events, ticket) }
                 // A log that never answers is one that cannot be written; a late answer counts for nothing.
@@ -97,6 +104,7 @@ extension LiveRoom {
                 tell(event)
             case .changed(let track, let audience, let decision):
                 if let reason = decision.denyReason {
+                    accounts.denied(track, audience, reason, epoch: authority.durable.epoch)
                     gates[GateName(track: track, audience: audience)]?.explain(reason)
                 }
                 if let publication = publications.values.first(where: { publication in
@@ -106,6 +114,7 @@ extension LiveRoom {
                 }
             }
         }
+        settleAccounts()
     }
 
     static func problem(_ reason: DenyReason) -> RelayProblem {
@@ -253,8 +262,9 @@ extension LiveRoom {
             state = "live"
             reason = isPermittedInPart ? nil : denial
         } else if isPermittedInPart {
-            state = isGateOpen ? "permitted" : "withheld"
-            reason = isGateOpen ? nil : .logUnavailable
+            let mayFlow = isGateOpen && !accounts.isBlocked(stream: stream, audience: audience)
+            state = mayFlow ? "permitted" : "withheld"
+            reason = mayFlow ? nil : .logUnavailable
         }
         return AudienceState(
             purpose: audience.purpose.rawValue,

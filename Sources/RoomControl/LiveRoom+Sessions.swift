@@ -231,6 +231,7 @@ extension LiveRoom {
             throw .overloaded
         }
         assign(session)
+        settleAccounts()
         tellViewerCount()
         return SessionAnswer(
             session: session,

@@ -17,6 +17,9 @@ actor LiveRoom {
     let environment: RoomEnvironment
     let logger: Logger
     var authority: RoomAuthority
+    /// The room's number in the accounts that media loops keep for it.
+    nonisolated let number: UInt64
+    var accounts: DisclosureAccounts
     var publications: [ParticipantID: Publication] = [:]
     var viewings: [SessionID: Viewing] = [:]
     /// Sessions by peer, for the engines' events.
@@ -52,6 +55,8 @@ actor LiveRoom {
         self.environment = environment
         self.logger = logger
         authority = RoomAuthority(room: name, state: consents)
+        number = environment.nextNumber()
+        accounts = DisclosureAccounts(room: name, number: number)
     }
 
     // MARK: Time
@@ -83,11 +88,13 @@ actor LiveRoom {
         var effects: [ConsentEffect] = []
         authority.tick(now: now, effects: &effects)
         run(effects)
+        tickAccounts()
         showPanels()
         showViewerCount(now: now.monotonic)
         forgetIdleAudiences(now: now.monotonic)
         // What the log does not hold yet lives here only.
         guard publications.isEmpty, viewings.isEmpty, waiting.isEmpty, !authority.hasUnwritten,
+            accounts.isSettled,
             !feeds.values.contains(where: \.hasReaders)
         else {
             emptySince = nil
@@ -129,6 +136,9 @@ actor LiveRoom {
         case .trackStopped(let peer, let track):
             guard let participant = participantsOfPeers[peer] else { return }
             publications[participant]?.endedTracks.insert(track)
+        case .counted:
+            // Comes by way of the directory, which knows whose accounts they are.
+            break
         }
     }
 
@@ -159,6 +169,7 @@ actor LiveRoom {
             let shown = isDisclosed(publications[participant], to: audience) ? [publication.stream.text] : []
             send("active", EventDocuments.Streams(streams: shown), to: session)
         }
+        settleAccounts()
         stale.insert(participant)
     }
 
@@ -174,7 +185,7 @@ actor LiveRoom {
         for track in publication.tracks { authority.trackEnded(track.id, effects: &effects) }
         run(effects)
         for track in publication.tracks {
-            for (audience, _) in gates where audience.track == track.id { gates[audience] = nil }
+            for (audience, _) in gates where audience.track == track.id { forget(audience) }
         }
         _ = environment.plane.postToAll(publication.tracks.map { .removeTrack($0.id) })
         guard publication.isOnAir else { return }
@@ -188,6 +199,7 @@ actor LiveRoom {
                 to: session
             )
         }
+        settleAccounts()
         stale.insert(participant)
     }
 
@@ -195,6 +207,7 @@ actor LiveRoom {
     func endViewing(_ session: SessionID) {
         guard var viewing = viewings.removeValue(forKey: session) else { return }
         viewing.feed.finish()
+        for line in viewing.lines { detach(line.mediaIndex, of: viewing) }
         ended.append(session)
         sessionsOfPeers[viewing.peer] = nil
         environment.returnLoop(viewing.loop)
@@ -228,7 +241,7 @@ actor LiveRoom {
             var effects: [ConsentEffect] = []
             authority.audienceLeft(present.id, effects: &effects)
             run(effects)
-            for gate in gates.keys where gate.audience == present.id { gates[gate] = nil }
+            for gate in gates.keys where gate.audience == present.id { forget(gate) }
         }
     }
 
@@ -240,6 +253,11 @@ actor LiveRoom {
         let gate = DisclosureGate(track: track, audience: audience)
         gates[name] = gate
         return gate
+    }
+
+    private func forget(_ gate: GateName) {
+        gates[gate] = nil
+        accounts.forget(gate.track, gate.audience)
     }
 
     func ring(_ track: TrackID) -> MediaRing? {
@@ -283,6 +301,7 @@ actor LiveRoom {
                 [.subscribe(viewing.peer, mediaIndex: line, track.id, gate, types)],
                 to: viewing.loop
             )
+            attach(line, of: viewing, to: publication, track)
         }
     }
 
@@ -297,6 +316,7 @@ actor LiveRoom {
                     [.unsubscribe(viewing.peer, mediaIndex: line)],
                     to: viewing.loop
                 )
+                detach(line, of: viewing)
             }
         }
     }

@@ -86,6 +86,8 @@ struct Viewing {
     var slots: [ViewerSlot]
     /// A plain player: it gets one stream and keeps it.
     let isPlain: Bool
+    /// The session in the disclosure ledger: who reads that must not be able to end the session.
+    let ledgerName = String(RoomEnvironment.randomName().prefix(32))
     /// The peer's fragment after an ICE restart; before one, the offer's.
     var restartedUfrag: String?
     var feed = EventFeed()

@@ -28,6 +28,8 @@ package actor RelayControl: RelayService {
     private var opening: [RoomName: Task<LiveRoom, any Error>] = [:]
     private var sessions: [SessionID: SessionEntry] = [:]
     private var roomsOfPeers: [PeerID: RoomName] = [:]
+    /// Rooms by their number in accounts.
+    private var roomsOfAccounts: [UInt64: LiveRoom] = [:]
     private var isDraining = false
     private var lastHeartbeat: MonotonicTime?
     private var isStarted = false
@@ -41,7 +43,7 @@ package actor RelayControl: RelayService {
         bind: SocketAddress,
         mediaLoops: Int,
         settings: RoomSettings,
-        log: any ConsentLog & NoticeArchive,
+        ledger: any ConsentLog & NoticeArchive & DisclosureLog,
         logger: Logger
     ) throws {
         let (events, continuation) = AsyncStream.makeStream(of: [EngineEvent].self)
@@ -51,8 +53,9 @@ package actor RelayControl: RelayService {
         self.logger = logger
         environment = RoomEnvironment(
             plane: plane,
-            log: log,
-            notices: log,
+            log: ledger,
+            notices: ledger,
+            disclosures: ledger,
             identity: try DTLSIdentity(validFrom: SystemClock.wall),
             settings: settings,
             cname: String(RoomEnvironment.randomName().prefix(16)),
@@ -95,15 +98,32 @@ package actor RelayControl: RelayService {
         for room in rooms.values { await room.close() }
         // The engines say good-bye to peers on their next turn.
         try? await Task.sleep(for: .milliseconds(50))
+        let lastEntry = SystemClock.monotonic.advanced(byMilliseconds: RoomTiming.accountsMilliseconds)
+        for room in roomsOfAccounts.values {
+            while await !room.isAccounted, SystemClock.monotonic < lastEntry {
+                await room.tickAccounts()
+                try? await Task.sleep(for: .milliseconds(5))
+            }
+        }
     }
 
     private func takeEvents() async {
         for await batch in events {
             for event in batch {
-                guard let name = roomsOfPeers[event.peer], let room = rooms[name] else { continue }
-                await room.take(event)
+                if case .counted(let reports) = event {
+                    await take(reports)
+                } else if let name = event.peer.flatMap({ roomsOfPeers[$0] }), let room = rooms[name] {
+                    await room.take(event)
+                }
             }
             if Task.isCancelled { return }
+        }
+    }
+
+    /// Sessions may be forgotten before their last counts come: the accounts say themselves whose they are.
+    private func take(_ reports: [AccountReport]) async {
+        for (number, reports) in Dictionary(grouping: reports, by: \.account.room) {
+            await roomsOfAccounts[number]?.counted(reports)
         }
     }
 
@@ -136,7 +156,10 @@ package actor RelayControl: RelayService {
             }
             for (name, result) in results {
                 for session in result.ended { forget(session) }
-                if result.isClosed, rooms[name] === present[name] { rooms[name] = nil }
+                if result.isClosed, rooms[name] === present[name] {
+                    if let number = rooms[name]?.number { roomsOfAccounts[number] = nil }
+                    rooms[name] = nil
+                }
             }
             try? await Task.sleep(for: .milliseconds(RoomTiming.tickMilliseconds))
         }
@@ -346,6 +369,7 @@ package actor RelayControl: RelayService {
             opening[name] = nil
             if let present = rooms[name] { return present }
             rooms[name] = room
+            roomsOfAccounts[room.number] = room
             if let lastHeartbeat { await room.heartbeatCommitted(startedAt: lastHeartbeat) }
             return room
         } catch {
@@ -401,11 +425,13 @@ package actor RelayControl: RelayService {
 }
 
 extension EngineEvent {
-    fileprivate var peer: PeerID {
+    /// The peer that it is about, if it is about one.
+    fileprivate var peer: PeerID? {
         switch self {
         case .connected(let peer, _, _), .ended(let peer, _), .line(let peer, _, _, _),
             .trackStarted(let peer, _, _), .trackStopped(let peer, _):
             peer
+        case .counted: nil
         }
     }
 }

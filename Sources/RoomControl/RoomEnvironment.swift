@@ -12,6 +12,7 @@ final class RoomEnvironment: Sendable {
     let plane: DataPlane
     let log: any ConsentLog
     let notices: any NoticeArchive
+    let disclosures: any DisclosureLog
     let identity: DTLSIdentity
     let settings: RoomSettings
     let cname: String
@@ -24,6 +25,7 @@ final class RoomEnvironment: Sendable {
         plane: DataPlane,
         log: any ConsentLog,
         notices: any NoticeArchive,
+        disclosures: any DisclosureLog,
         identity: DTLSIdentity,
         settings: RoomSettings,
         cname: String,
@@ -32,6 +34,7 @@ final class RoomEnvironment: Sendable {
         self.plane = plane
         self.log = log
         self.notices = notices
+        self.disclosures = disclosures
         self.identity = identity
         self.settings = settings
         self.cname = cname

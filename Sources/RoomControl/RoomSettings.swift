@@ -34,6 +34,8 @@ enum RoomTiming {
     static let emptyMilliseconds: Int64 = 30_000
     /// An append to the log that takes longer has failed.
     static let appendSeconds = 5
+    /// How long the last counts may take to be written when the relay stops.
+    static let accountsMilliseconds: Int64 = 1_000
     /// Seconds after which a viewer asks again for a room that is not live.
     static let retrySeconds = 2
 }

@@ -58,7 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
             mediaLoops: configuration.media.loops > 0
                 ? configuration.media.loops : min(62, ProcessInfo.processInfo.activeProcessorCount),
             settings: Self.settings(configuration, candidates),
-            log: store,
+            ledger: store,
             logger: logger
         )
         let http = try RelayHTTPServer.makeService(

@@ -304,4 +304,26 @@ struct AccountTests {
         stage.ledger.check(isOver: true)
         stage.expectNoViolations()
     }
+
+    /// One entry that the ledger will never take costs nobody else anything, and what it opens stays shut.
+    @Test func oneContradictionIsLeftOutAndTheOthersAreNot() throws {
+        let stage = try Stage()
+        let simulation = stage.simulation
+        for number in 0..<6 { simulation.addViewer(loop: number % 2) }
+        let refused = "viewer\(stage.viewer.id.rawValue)"
+        stage.ledger.contradicts = { $0.interval.session == refused }
+        simulation.openAll()
+        simulation.keepLeases()
+        simulation.run(milliseconds: 2_500)
+        #expect(stage.isQuiet)
+        for viewer in simulation.viewers.dropFirst() {
+            #expect(viewer.tap.lines[viewer.lines[1].ssrc]?.mediaCount ?? 0 > 25)
+        }
+        stage.ledger.contradicts = { _ in false }
+        simulation.run(milliseconds: 1_500)
+        #expect(stage.mediaCount() > 5)
+        stage.end()
+        stage.ledger.check(isOver: true)
+        stage.expectNoViolations()
+    }
 }

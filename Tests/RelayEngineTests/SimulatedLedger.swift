@@ -43,6 +43,8 @@ final class SimulatedLedger {
     /// Writes fail; some of them are in the ledger all the same.
     var isFailing = false
     private(set) var failures = 0
+    /// What the ledger will not take, whoever says it: a write that has one such entry is refused whole.
+    var contradicts: (DisclosureEntry) -> Bool = { _ in false }
 
     init(_ simulation: Simulation, seed: UInt64) throws {
         guard let room = RoomName("studio") else { throw PermitError.denied }
@@ -86,6 +88,11 @@ final class SimulatedLedger {
     private func write(_ entries: [DisclosureEntry], _ ticket: RecordTicket) {
         let delay = random.number(latencyMicroseconds) * 1_000
         simulation.at(simulation.now.advanced(byNanoseconds: delay)) { [unowned self] in
+            if entries.contains(where: contradicts) {
+                return run {
+                    $0.recordContradicted(ticket, now: simulation.reading, effects: &$1)
+                }
+            }
             let fails = isFailing
             if !fails || random.chance(50) { commit(entries) }
             if fails {
