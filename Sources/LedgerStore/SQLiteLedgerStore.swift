@@ -54,11 +54,11 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
 
     /// Opens the ledger in `directory`, or makes one there: directory 0700, files 0600.
     ///
-    /// Intervals found open end as `interrupted` at `startTime`, before anything else is recorded. `origin` names a
-    /// new log for good, by convention as a URL without its scheme; by default the name is random.
+    /// Intervals found open end as `interrupted` at `startTime`, before anything else is recorded. `origin`
+    /// names a new log for good, by convention as a URL without its scheme; by default the name is random.
     ///
-    /// Throws `unusable` for a foreign, newer or corrupt file, for a directory that another process uses, and where
-    /// what is published is not of this database.
+    /// Throws `unusable` for a foreign, newer or corrupt file, for a directory that another process uses, and
+    /// where what is published is not of this database.
     package init(
         directory: String,
         origin: KeyName? = nil,

@@ -12,7 +12,8 @@ package struct ConsistencyProof: Sendable, Hashable {
         self.hashes = hashes
     }
 
-    /// Whether it proves that the tree with `root` begins with the tree that had `oldRoot` (RFC 9162 2.1.4.2).
+    /// Whether it proves that the tree with `root` begins with the tree that had `oldRoot` (RFC 9162
+    /// 2.1.4.2).
     package func proves(_ root: MerkleHash, extends oldRoot: MerkleHash) -> Bool {
         guard oldSize <= size else { return false }
         if oldSize == size { return hashes.isEmpty && root == oldRoot }

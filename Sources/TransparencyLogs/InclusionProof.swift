@@ -12,7 +12,8 @@ package struct InclusionProof: Sendable, Hashable {
         self.hashes = hashes
     }
 
-    /// The root that the proof leads to from `leaf`; `nil` if it has not the form of a proof (RFC 9162 2.1.3.2).
+    /// The root that the proof leads to from `leaf`; `nil` if it has not the form of a proof (RFC 9162
+    /// 2.1.3.2).
     package func root(from leaf: MerkleHash) -> MerkleHash? {
         guard index < size else { return nil }
         var (place, last) = (index, size - 1)

@@ -2,6 +2,7 @@
 package struct AccountingDocument: Sendable, Hashable, Codable {
     package struct Notice: Sendable, Hashable, Codable {
         package var id: String
+        package var version: String
         package var sha256: String
     }
 

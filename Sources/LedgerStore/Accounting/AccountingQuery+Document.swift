@@ -51,7 +51,7 @@ extension AccountingQuery {
             room: interval.room.text,
             stream: interval.stream,
             purpose: interval.audience.purpose.rawValue,
-            recipientClass: interval.audience.recipientClassWord,
+            recipientClass: interval.audience.recipientClass.rawValue,
             recipient: interval.audience.recipient,
             session: interval.session,
             media: interval.media.sorted().map(\.rawValue),
@@ -61,7 +61,9 @@ extension AccountingQuery {
             bytes: account.bytes,
             epoch: interval.epoch,
             grant: interval.grant,
-            notice: interval.notice.map { AccountingDocument.Notice(id: $0.id, sha256: $0.sha256) },
+            notice: interval.notice.map {
+                AccountingDocument.Notice(id: $0.id, version: $0.version, sha256: $0.sha256)
+            },
             salts: Dictionary(
                 uniqueKeysWithValues: account.salts.map { ($0.key.rawValue, Hexadecimal.encode($0.value)) }
             ),

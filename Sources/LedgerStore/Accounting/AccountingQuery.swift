@@ -31,7 +31,8 @@ enum AccountingQuery {
         let rows = try Row.fetchCursor(
             connection,
             sql:
-                "\(selection) WHERE disclosure.principal = ? AND disclosure.id > ? ORDER BY disclosure.id LIMIT ?",
+                selection
+                + " WHERE disclosure.principal = ? AND disclosure.id > ? ORDER BY disclosure.id LIMIT ?",
             arguments: [principal, after, limit]
         )
         var found: [DisclosureAccount] = []
@@ -107,12 +108,15 @@ enum AccountingQuery {
 
     static func interval(_ row: Row, _ participant: ParticipantID) -> DisclosureInterval? {
         guard let room = RoomName(row["room_name"] as String),
-            let purpose = Purpose(rawValue: row["purpose"] as String),
-            let audience = Audience(purpose: purpose, recipient: row["recipient"])
+            let audience = Audience(row)
         else { return nil }
         var notice: NoticeReference?
         if let id = row["notice_id"] as String?, let digest = row["notice_sha256"] as String? {
-            notice = NoticeReference(id: id, sha256: digest)
+            notice = NoticeReference(
+                id: id,
+                version: row["notice_version"] ?? "",
+                sha256: digest
+            )
         }
         return DisclosureInterval(
             id: Hexadecimal.encode(row["interval"] as Data),
@@ -126,5 +130,15 @@ enum AccountingQuery {
             grant: row["grant_sequence"],
             notice: notice
         )
+    }
+}
+
+extension Audience {
+    /// The audience of a row of `disclosure`; `nil` where it has a word of another version.
+    init?(_ row: Row) {
+        guard let purpose = Purpose(rawValue: row["purpose"] as String),
+            let recipientClass = RecipientClass(rawValue: row["recipient_class"] as String)
+        else { return nil }
+        self.init(purpose: purpose, recipientClass: recipientClass, recipient: row["recipient"])
     }
 }

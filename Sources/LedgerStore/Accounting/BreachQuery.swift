@@ -15,7 +15,8 @@ package struct BreachReport: Sendable, Hashable {
         /// Intervals that touch the span.
         package let intervals: Int
         package let sessions: Int
-        /// From the first of them to the end of the last, cut to the span; `until` is open where one still goes on.
+        /// From the first of them to the end of the last, cut to the span; `until` is open where one still
+        /// goes on.
         package let from: WallClockTime
         package let until: WallClockTime
         /// Of the whole intervals: an upper bound of what lies in the span.
@@ -62,7 +63,8 @@ enum BreachQuery {
             UNION ALL SELECT disclosure FROM open_disclosure
         )
         SELECT principal.participant, disclosure.principal, room.name AS room_name, disclosure.purpose,
-            disclosure.recipient, group_concat(DISTINCT disclosure.media) AS media,
+            disclosure.recipient_class, disclosure.recipient,
+            group_concat(DISTINCT disclosure.media) AS media,
             count(*) AS intervals, count(DISTINCT disclosure.session) AS sessions,
             min(disclosure.began) AS began,
             max(CASE WHEN last.kind IN ('closed', 'interrupted') THEN last.time ELSE :until END) AS ended,
@@ -78,9 +80,10 @@ enum BreachQuery {
             AND (:recipient IS NULL OR disclosure.recipient = :recipient)
             AND (:session IS NULL OR disclosure.session = :session)
             AND (:room IS NULL OR room.name = :room)
-        GROUP BY disclosure.principal, disclosure.room, disclosure.purpose, disclosure.recipient
-        ORDER BY principal.participant, disclosure.principal, room.name, disclosure.purpose,
+        GROUP BY disclosure.principal, disclosure.room, disclosure.purpose, disclosure.recipient_class,
             disclosure.recipient
+        ORDER BY principal.participant, disclosure.principal, room.name, disclosure.purpose,
+            disclosure.recipient_class, disclosure.recipient
         """
 
     static func run(_ filter: BreachFilter, _ connection: Database) throws -> BreachReport {
@@ -97,8 +100,7 @@ enum BreachQuery {
         return BreachReport(
             lines: try rows.map { row in
                 guard let room = RoomName(row["room_name"] as String),
-                    let purpose = Purpose(rawValue: row["purpose"] as String),
-                    let audience = Audience(purpose: purpose, recipient: row["recipient"])
+                    let audience = Audience(row)
                 else { throw LedgerError.unusable("the disclosures hold a word of another version") }
                 let from = WallClockTime(nanosecondsSince1970: row["began"])
                 let until = WallClockTime(nanosecondsSince1970: row["ended"])

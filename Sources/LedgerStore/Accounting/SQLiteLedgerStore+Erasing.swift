@@ -7,16 +7,31 @@ extension SQLiteLedgerStore {
     private static let cuttingAttempts = 50
     private static let cuttingPause = Duration.milliseconds(100)
 
-    /// Makes every leaf and row about `participant` lead to nobody: its secret and its name are overwritten.
+    /// Makes every event, leaf and row about `participant` lead to nobody: its secret and name are
+    /// overwritten.
     ///
-    /// The log stays as it is, with one leaf more that says so. Answers `nil` if nobody of that name is known. Throws
-    /// `unavailable` also where copies are left in the write-ahead log because somebody reads it: repeating the call
-    /// finishes what was begun. Backups that were made before still hold both and are the operator's concern.
+    /// Rooms that are open have to be let go and read again. The log stays as it is, with one leaf more that
+    /// says so. Answers `nil` if nobody of that name is known. Throws `unavailable` also where copies are
+    /// left in the write-ahead log because somebody reads it: repeating the call finishes what was begun.
+    /// Backups that were made before still hold both and are the operator's concern.
     package func erase(
         participant: ParticipantID,
         at time: WallClockTime = .now()
     ) async throws(LedgerError) -> ErasureCertificate? {
-        let erasure = try await connection.erase(participant, at: time)
+        try await erase(participant.text, at: time)
+    }
+
+    /// The same for whoever acts in events without being a participant (operators, guardians); answers
+    /// whether it was known.
+    package func erasePrincipal(_ text: String) async throws(LedgerError) -> Bool {
+        try await erase(text, at: .now()) != nil
+    }
+
+    private func erase(
+        _ person: String,
+        at time: WallClockTime
+    ) async throws(LedgerError) -> ErasureCertificate? {
+        let erasure = try await connection.erase(person, at: time)
         try await cutJournal()
         guard let erasure else { return nil }
         await publish()

@@ -9,7 +9,7 @@ package struct DisclosureStatistics: Sendable, Hashable {
 
     package struct Line: Sendable, Hashable {
         package let purpose: Purpose
-        package let recipientClass: String
+        package let recipientClass: RecipientClass
         package let participants: Int
         package let intervals: Int
         package let packets: UInt64
@@ -27,7 +27,8 @@ package struct DisclosureStatistics: Sendable, Hashable {
 
 enum StatisticsQuery {
     private static let selection = """
-        SELECT disclosure.purpose, disclosure.recipient_class, count(DISTINCT disclosure.principal) AS participants,
+        SELECT disclosure.purpose, disclosure.recipient_class,
+            count(DISTINCT disclosure.principal) AS participants,
             count(*) AS intervals, sum(final.packets) AS packets, sum(final.bytes) AS bytes,
             sum(max(0, final.time - disclosure.began) / 1000000000) AS seconds
         FROM disclosure_entry AS final
@@ -46,7 +47,8 @@ enum StatisticsQuery {
         _ connection: Database
     ) throws -> DisclosureStatistics {
         let crowd = max(crowd, DisclosureStatistics.smallestCrowd)
-        // By value, as a set of any size cannot be bound to a statement, and a reader has no tables to write to.
+        // By value, as a set of any size cannot be bound to a statement, and a reader has no tables to write
+        // to.
         let names = participants.map(\.text).sorted().joined(separator: "\",\"")
         let rows = try Row.fetchAll(
             connection,
@@ -57,12 +59,14 @@ enum StatisticsQuery {
             ]
         )
         let lines = try rows.map { row in
-            guard let purpose = Purpose(rawValue: row["purpose"] as String) else {
+            guard let purpose = Purpose(rawValue: row["purpose"] as String),
+                let recipientClass = RecipientClass(rawValue: row["recipient_class"] as String)
+            else {
                 throw LedgerError.unusable("the disclosures hold a word of another version")
             }
             return DisclosureStatistics.Line(
                 purpose: purpose,
-                recipientClass: row["recipient_class"],
+                recipientClass: recipientClass,
                 participants: row["participants"],
                 intervals: row["intervals"],
                 packets: row["packets"],

@@ -20,8 +20,8 @@ package enum LedgerAudit {
         package let description: String
     }
 
-    /// Verifies everything under `source`: the signature, every tile against the root, every entry against its
-    /// tile, an older checkpoint's file, and the rows that `reader` has.
+    /// Verifies everything under `source`: the signature, every tile against the root, every entry against
+    /// its tile, an older checkpoint's file, and the rows that `reader` has.
     package static func verify(
         _ source: some LogSource,
         key: VerifierKey,

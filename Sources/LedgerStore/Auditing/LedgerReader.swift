@@ -64,7 +64,8 @@ package final class LedgerReader: Sendable {
         }
     }
 
-    /// Throws `unusable` where the file or a row is damaged: what is read later holds what its columns promise.
+    /// Throws `unusable` where the file or a row is damaged: what is read later holds what its columns
+    /// promise.
     func checkIntegrity() throws(LedgerError) {
         let answer = try read("check") { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
         guard answer == "ok" else {
@@ -83,7 +84,8 @@ package final class LedgerReader: Sendable {
         }
     }
 
-    /// The checkpoint as its file says; whoever shows a proof to somebody leaves its signature to be verified there.
+    /// The checkpoint as its file says; whoever shows a proof to somebody leaves its signature to be verified
+    /// there.
     private func publishedCheckpoint() throws(LedgerError) -> PublishedCheckpoint? {
         do {
             guard let bytes = try publishedLog.read(.checkpoint) else { return nil }

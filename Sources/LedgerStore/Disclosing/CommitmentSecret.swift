@@ -2,7 +2,8 @@ import Crypto
 import Foundation
 import TransparencyLogs
 
-/// The secret that the salts of one participant's leaves are derived from; without it no leaf leads to anybody.
+/// The secret that the salts of one participant's leaves are derived from; without it no leaf leads to
+/// anybody.
 struct CommitmentSecret: Sendable, Hashable {
     static let byteCount = 32
 

@@ -5,9 +5,9 @@ import Primitives
 package protocol DisclosureLog: Sendable {
     /// Makes `entries` durable in their order, and answers once they survive the loss of power.
     ///
-    /// Waiting costs nobody but the caller. Entries that the ledger holds already change nothing, so a call that
-    /// failed as `unavailable` can be repeated. Throws `contradiction` if an entry cannot follow what the ledger
-    /// says of its interval.
+    /// Waiting costs nobody but the caller. Entries that the ledger holds already change nothing, so a call
+    /// that failed as `unavailable` can be repeated. Throws `contradiction` if an entry cannot follow what
+    /// the ledger says of its interval.
     func record(_ entries: [DisclosureEntry]) async throws(LedgerError)
 
     /// Makes the record of an operator's look at personal data durable, before the data is shown.

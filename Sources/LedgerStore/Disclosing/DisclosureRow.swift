@@ -16,7 +16,8 @@ struct DisclosureRow {
         ).map(DisclosureRow.init)
     }
 
-    /// Whether `entry` says what the ledger has already: a call that was repeated because its answer was lost.
+    /// Whether `entry` says what the ledger has already: a call that was repeated because its answer was
+    /// lost.
     func isRepeated(
         by entry: DisclosureEntry,
         _ leaf: DisclosureLeaf?,
@@ -48,8 +49,8 @@ struct DisclosureRow {
     private static let insertion = """
         INSERT INTO disclosure (
             interval, leaf, principal, room, stream, purpose, recipient_class, recipient, session, media,
-            epoch, grant_sequence, notice_id, notice_sha256, began, reason
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            epoch, grant_sequence, notice_id, notice_version, notice_sha256, began, reason
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     /// Writes the row of a new interval; answers its number.
@@ -64,11 +65,13 @@ struct DisclosureRow {
         try connection.cachedStatement(sql: insertion).execute(
             arguments: [
                 Data(name), leaf, principal, try RoomTable.reference(interval.room, connection),
-                interval.stream, interval.audience.purpose.rawValue, interval.audience.recipientClass.rawValue,
+                interval.stream, interval.audience.purpose.rawValue,
+                interval.audience.recipientClass.rawValue,
                 interval.audience.recipient, interval.session,
                 interval.media.sorted().map(\.rawValue).joined(separator: ","),
                 try number(interval.epoch), try interval.grant.map(number), interval.notice?.id,
-                interval.notice?.sha256, entry.from.nanosecondsSince1970, entry.kind.denyReason?.rawValue,
+                interval.notice?.version, interval.notice?.sha256, entry.from.nanosecondsSince1970,
+                entry.kind.denyReason?.rawValue,
             ]
         )
         return connection.lastInsertedRowID

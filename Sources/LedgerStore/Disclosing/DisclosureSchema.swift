@@ -1,8 +1,9 @@
 /// The tables of the disclosure ledger.
 ///
-/// `leaf` and `tile` are the Merkle tree, and name nobody. `disclosure` and `disclosure_entry` say the same in plain
-/// words, with participants by number. `salt` holds the secrets of the commitments; erasing overwrites one in its
-/// place, because deleting rows could leave copies behind where others are moved together.
+/// `leaf` and `tile` are the Merkle tree, and name nobody. `disclosure` and `disclosure_entry` say the same
+/// in plain words, with participants by number. `salt` holds the secrets of the commitments; erasing
+/// overwrites one in its place, because deleting rows could leave copies behind where others are moved
+/// together.
 enum DisclosureSchema {
     static let tables = """
         CREATE TABLE leaf (
@@ -39,6 +40,7 @@ enum DisclosureSchema {
             epoch INTEGER NOT NULL CHECK (epoch >= 0),
             grant_sequence INTEGER CHECK (grant_sequence >= 0),
             notice_id TEXT,
+            notice_version TEXT,
             notice_sha256 TEXT,
             began INTEGER NOT NULL,
             reason TEXT
@@ -56,7 +58,8 @@ enum DisclosureSchema {
         ) STRICT;
 
         CREATE INDEX disclosure_entry_of_disclosure ON disclosure_entry (disclosure, leaf);
-        CREATE INDEX disclosure_end ON disclosure_entry (time) WHERE kind IN ('closed', 'interrupted', 'refused');
+        CREATE INDEX disclosure_end ON disclosure_entry (time)
+        WHERE kind IN ('closed', 'interrupted', 'refused');
 
         CREATE TABLE operator_read (
             leaf INTEGER PRIMARY KEY REFERENCES leaf(idx),

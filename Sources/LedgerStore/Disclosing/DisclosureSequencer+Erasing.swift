@@ -48,22 +48,22 @@ extension DisclosureSequencer {
         )
     }
 
-    /// Takes `participant` out of the ledger, and says so in a leaf; `nil` if nobody of that name is in it.
+    /// Takes a person out of the ledger, and says so in a leaf; `nil` if nobody called `person` is in it.
     ///
     /// What overwrites does so in place; copies that moving rows may have left are the caller's concern.
     mutating func erase(
-        _ participant: ParticipantID,
+        _ person: String,
         at time: WallClockTime,
         _ connection: Database
     ) throws -> Erasure? {
-        guard let principal = try PrincipalTable.find(participant.text, connection) else { return nil }
+        guard let principal = try PrincipalTable.find(person, connection) else { return nil }
         let secret = try SaltTable.existing(of: principal, connection) ?? .random()
         let name = CommitmentSecret.randomBytes(16)
         let salt = secret.salt(.participant, context: name)
         let extent = try Self.extent(of: principal, connection)
         let leaf = ErasureLeaf(
             id: Hexadecimal.encode(name),
-            participant: CommitmentDomain.participant.commitment(to: participant.text, salt: salt),
+            participant: CommitmentDomain.participant.commitment(to: person, salt: salt),
             disclosures: extent.disclosures,
             entries: extent.entries,
             leaves: extent.leaves,
@@ -71,7 +71,7 @@ extension DisclosureSequencer {
         )
         let index = try append(.erasure(leaf), connection)
         try SaltTable.erase(principal, connection)
-        _ = try PrincipalTable.erase(participant.text, connection)
+        _ = try PrincipalTable.erase(person, connection)
         try connection.execute(
             sql: "UPDATE operator_read SET reason = NULL WHERE principal = ?",
             arguments: [principal]
@@ -87,7 +87,7 @@ extension DisclosureSequencer {
                 time.nanosecondsSince1970,
             ]
         )
-        forget(participant)
+        ParticipantID(person).map { forget($0) }
         return Erasure(index: UInt64(index), leaf: leaf, salt: salt)
     }
 

@@ -16,8 +16,8 @@ extension DisclosureSequencer {
             (SELECT max(leaf) FROM disclosure_entry WHERE disclosure = disclosure.id)
         """
 
-    /// The intervals that have begun and not ended, with the commitments of the leaves that opened them: their
-    /// participants may have been erased since.
+    /// The intervals that have begun and not ended, with the commitments of the leaves that opened them:
+    /// their participants may have been erased since.
     static func openDisclosures(_ connection: Database) throws -> [String: OpenDisclosure] {
         var found: [String: OpenDisclosure] = [:]
         let rows = try Row.fetchCursor(connection, sql: openSelection)

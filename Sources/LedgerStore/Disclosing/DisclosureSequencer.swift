@@ -6,8 +6,8 @@ import TransparencyLogs
 
 /// Gives leaves their places in the tree and writes them with their rows, inside somebody else's transaction.
 ///
-/// What it remembers is what the tables say at the end of the last transaction: when one fails, it is thrown away
-/// and read again.
+/// What it remembers is what the tables say at the end of the last transaction: when one fails, it is thrown
+/// away and read again.
 struct DisclosureSequencer {
     /// An interval that has begun and not ended, as its last leaf has it.
     struct OpenDisclosure {
@@ -68,7 +68,10 @@ struct DisclosureSequencer {
         guard let name = Hexadecimal.decode(interval.id), name.count == 16 else {
             throw LedgerError.contradiction("the name of an interval is 32 hexadecimal digits")
         }
-        for text in [interval.stream, interval.session, interval.notice?.id, interval.notice?.sha256] {
+        for text in [
+            interval.stream, interval.session, interval.notice?.id, interval.notice?.version,
+            interval.notice?.sha256,
+        ] {
             // Text with a zero in it would end there when it is read back.
             guard let text, text.utf8.count > Self.longestName || text.utf8.contains(0) else { continue }
             throw LedgerError.contradiction("a name in interval \(interval.id) is too long or holds a zero")

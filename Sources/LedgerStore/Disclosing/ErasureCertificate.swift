@@ -17,8 +17,8 @@ package struct ErasureCertificate: Sendable, Hashable, Codable {
     package let statement: String
     /// The salt that opens the leaf's commitment to the participant, in hexadecimal: nobody else has it.
     package let salt: String
-    /// The proof that the leaf is in the log, with its signed checkpoint (C2SP tlog-proof); absent where it could
-    /// not be published yet.
+    /// The proof that the leaf is in the log, with its signed checkpoint (C2SP tlog-proof); absent where it
+    /// could not be published yet.
     package let proof: String?
     /// The key that verifies the proof.
     package let verifierKey: String

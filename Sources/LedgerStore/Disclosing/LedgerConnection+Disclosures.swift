@@ -12,14 +12,14 @@ extension LedgerConnection {
         }
     }
 
-    /// Takes a participant out of the ledger; `nil` if there is nobody of that name.
+    /// Takes a person out of every event and every disclosure; `nil` if there is nobody called `person`.
     func erase(
-        _ participant: ParticipantID,
+        _ person: String,
         at time: WallClockTime
     ) throws(LedgerError) -> DisclosureSequencer.Erasure? {
         try transaction("erasure") { sequencer, connection in
             let erasure = try sequencer.use(connection) {
-                try $0.erase(participant, at: time, connection)
+                try $0.erase(person, at: time, connection)
             }
             // The index of names may hold copies where entries were moved between pages: its old pages are
             // overwritten as they are freed. In every call, so that a call that failed can be repeated.
@@ -28,7 +28,8 @@ extension LedgerConnection {
         }
     }
 
-    /// Merges the write-ahead log and cuts it to nothing, so that what was overwritten stands nowhere any more.
+    /// Merges the write-ahead log and cuts it to nothing, so that what was overwritten stands nowhere any
+    /// more.
     ///
     /// Answers whether it could be done: a reader that has not finished keeps the log.
     func emptyJournal() throws(LedgerError) -> Bool {

@@ -30,9 +30,9 @@ import TransparencyLogs
 ///     erasure           id, participant (commitment), disclosures, entries, first, last (leaves concerned)
 ///
 /// A commitment is SHA-256(salt || field name || 0x00 || value) in hexadecimal. The salt is
-/// HMAC-SHA-256(secret of the participant, interval or id || field name), with the 16 bytes that interval or id
-/// spell: erasing the one secret makes all leaves of a participant unattributable, and showing one salt proves
-/// one field and nothing else.
+/// HMAC-SHA-256(secret of the participant, interval or id || field name), with the 16 bytes that interval or
+/// id spell: erasing the one secret makes all leaves of a participant unattributable, and showing one salt
+/// proves one field and nothing else.
 package enum LedgerLeaf: Sendable, Hashable {
     case disclosure(DisclosureLeaf)
     case progress(ProgressLeaf)

@@ -97,7 +97,8 @@ actor LedgerPublisher {
 
     // MARK: - Files
 
-    /// Takes the leaves up to `end`, which is within the bundle that is begun, and writes what is full by that.
+    /// Takes the leaves up to `end`, which is within the bundle that is begun, and writes what is full by
+    /// that.
     private func publish(upTo end: UInt64) throws {
         guard var tree else { return }
         let width = UInt64(TileID.fullWidth)
