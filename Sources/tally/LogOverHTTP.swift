@@ -1,5 +1,7 @@
 import AsyncHTTPClient
 import LedgerStore
+import NIOCore
+import NIOHTTP1
 import TransparencyLogs
 
 /// A published log behind an HTTP prefix.
