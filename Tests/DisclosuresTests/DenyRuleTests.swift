@@ -73,99 +73,6 @@ struct DenyRuleTests {
         #expect(reason(state, request) == nil)
     }
 
-    // MARK: - Notices
-
-    private func under(_ notice: NoticeVersion, _ state: ConsentState = .given) -> ConsentEvent.Content {
-        .statement(make.statement(state, givenAt: 0, notice: notice.reference))
-    }
-
-    @Test func aMaterialChangeSuspendsUntilRenewed() {
-        let (first, second) = (make.notice("1"), make.notice("2"))
-        #expect(reason(make.room(.notice(first), under(first))) == nil)
-        let changed: [ConsentEvent.Content] = [.notice(first), under(first), .notice(second)]
-        #expect(reason(make.room(changed)) == .outdatedNotice)
-        #expect(reason(make.room(changed + [under(second, .renewed)])) == nil)
-        #expect(reason(make.room(changed + [under(first, .renewed)])) == .outdatedNotice)
-        #expect(reason(make.room(changed + [.statement(make.statement(.renewed))])) == .outdatedNotice)
-    }
-
-    @Test func aMaterialChangeTouchesItsPurposesOnly() {
-        let change = make.notice("2", purposes: [.recording])
-        #expect(reason(make.room(.statement(make.statement()), .notice(change))) == nil)
-    }
-
-    @Test func anEditorialChangeCarriesOver() {
-        let (first, second) = (make.notice("1"), make.notice("1.1", .editorial))
-        let state = make.room(.notice(first), under(first), .notice(second))
-        #expect(reason(state) == nil)
-        #expect(reason(make.room(.notice(first), .notice(second), under(second))) == nil)
-        #expect(reason(make.room(.statement(make.statement()), .notice(second))) == nil)
-        #expect(reason(make.room(.notice(second), .statement(make.statement()))) == .outdatedNotice)
-    }
-
-    @Test func aTranslationIsNoChange() {
-        let (english, german) = (make.notice("2"), make.notice("2", language: "de"))
-        #expect(reason(make.room(.notice(english), under(english), .notice(german))) == nil)
-        #expect(reason(make.room(.notice(english), .notice(german), under(german))) == nil)
-    }
-
-    @Test func publishingAnOldTextAgainBringsNoGrantBack() {
-        let (first, second) = (make.notice("1"), make.notice("2"))
-        let back: [ConsentEvent.Content] = [.notice(first), under(first), .notice(second), .notice(first)]
-        #expect(reason(make.room(back)) == .outdatedNotice)
-        #expect(reason(make.room(back + [under(first, .renewed)])) == nil)
-    }
-
-    // MARK: - Controller, deactivation, holds
-
-    @Test func aChangeOfControllerSuspendsGrantsToTheOldOne() {
-        let change = ConsentEvent.Content.controller(ControllerChange(controller: "south", reason: "sale"))
-        let grant = ConsentEvent.Content.statement(make.statement())
-        #expect(reason(make.room(grant, change)) == .controllerChanged)
-        #expect(reason(make.room(change, grant)) == nil)
-        let dated = ConsentEvent.Content.statement(make.statement(source: .token, givenAt: -60))
-        #expect(reason(make.room(change, dated)) == .controllerChanged)
-    }
-
-    @Test func aNoticeOfAnotherControllerIsAChangeOfController() {
-        let first = make.notice("1", .editorial)
-        let other = make.notice("1.1", .editorial, controller: "south")
-        #expect(reason(make.room(.notice(first), under(first))) == nil)
-        #expect(reason(make.room(.notice(first), under(first), .notice(other))) == .controllerChanged)
-    }
-
-    @Test func deactivationEndsEveryGrantForGood() {
-        let grant = ConsentEvent.Content.statement(make.statement(givenAt: -5))
-        let off = ConsentEvent.Content.principal(make.status(deactivated: true))
-        let on = ConsentEvent.Content.principal(make.status())
-        #expect(reason(make.room(grant, on)) == nil)
-        #expect(reason(make.room(grant, off)) == .invalidated)
-        #expect(reason(make.room(grant, off, on)) == .invalidated)
-        #expect(reason(make.room(off, .statement(make.statement()))) == .invalidated)
-        #expect(reason(make.room(grant, off, on, .statement(make.statement()))) == nil)
-    }
-
-    @Test func aHoldStopsWhatItCovers() {
-        func hold(_ purposes: Set<Purpose>, _ stream: String?, lifted: Bool = false) -> ConsentEvent.Content {
-            .hold(
-                ProcessingHold(
-                    id: "h",
-                    participant: make.alice,
-                    purposes: purposes,
-                    stream: stream,
-                    reason: "dispute",
-                    isLifted: lifted
-                )
-            )
-        }
-        let grant = ConsentEvent.Content.statement(make.statement())
-        #expect(reason(make.room(grant, hold([], nil))) == .hold)
-        #expect(reason(make.room(grant, hold([.liveRoom], "cam"))) == .hold)
-        #expect(reason(make.room(grant, hold([.recording], nil))) == nil)
-        #expect(reason(make.room(grant, hold([], "screen"))) == nil)
-        #expect(reason(make.room(grant, hold([], nil), hold([], nil, lifted: true))) == nil)
-    }
-
     // MARK: - Age
 
     private func byGuardian(_ entity: String?) -> ConsentEvent.Content {
@@ -314,7 +221,7 @@ struct DenyRuleTests {
         #expect(reason(usual, request) == nil)
     }
 
-    // MARK: - Signals, demands, questions
+    // MARK: - Signals and questions
 
     @Test func globalPrivacyControlNarrowsSharingWithThirdPartiesOnly() throws {
         let signal = ConsentStatement.globalPrivacyControl(of: make.alice, at: ConsentFixtures.noon)
@@ -332,48 +239,6 @@ struct DenyRuleTests {
             [make.statement(.withdrawn, .liveEmbed, to: "partner")] + signal
         )
         #expect(reason(named, make.request(to: try make.embed("partner"))) == .withdrawn)
-    }
-
-    private func demand(
-        _ authority: String = "court",
-        approvals: Set<String> = ["judge", "counsel"],
-        until: Int64? = nil,
-        lifted: Bool = false
-    ) -> ConsentEvent.Content {
-        .demand(
-            LegalDemand(
-                id: "1 BvR 1",
-                participant: make.alice,
-                authority: authority,
-                basis: "order",
-                purposes: [.liveRoom],
-                media: [.video],
-                validity: ValidityWindow(until: until.map(ConsentFixtures.seconds)),
-                approvals: approvals,
-                isLifted: lifted
-            )
-        )
-    }
-
-    @Test func theLawCompelsTowardAnAuthorityOnlyAndIsNoConsent() throws {
-        let court = make.request(to: try audience(.liveRoom, .authority, "court"))
-        #expect(reason(make.room(.statement(make.statement())), court) == .noRecord)
-        let state = make.room(.statement(make.statement(.refused)), demand(until: 9))
-        guard case .permit(let permit) = decide(court, state, now: ConsentFixtures.now) else {
-            Issue.record("denied")
-            return
-        }
-        #expect(permit.basis == .legalDemand)
-        #expect(permit.grant == 2)
-        #expect(permit.notAfter == ConsentFixtures.now.monotonic.advanced(byMilliseconds: 9000))
-        #expect(reason(state) == .refused)
-        #expect(reason(make.room(demand("police")), court) == .recipient)
-        #expect(reason(make.room(demand(approvals: ["judge"])), court) == .noRecord)
-        #expect(reason(make.room(demand(until: 0)), court) == .expired)
-        #expect(reason(make.room(demand(), demand(lifted: true)), court) == .noRecord)
-        var audio = court
-        audio.media = .audio
-        #expect(reason(make.room(demand()), audio) == .media)
     }
 
     @Test func refusesAnotherEpochThanTheAskerHasInMind() {
