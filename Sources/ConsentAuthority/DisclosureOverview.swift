@@ -27,11 +27,12 @@ extension RoomAuthority {
     /// Every live track toward every present audience, of one participant or of all.
     package func overview(of participant: ParticipantID? = nil, now: ClockReading) -> DisclosureOverview {
         var entries: [DisclosureOverview.Entry] = []
+        var joint: [JointAudience: Decision] = [:]
         for (id, track) in tracks.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             if let participant, track.participant != participant { continue }
             for (audienceID, present) in audiences.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 guard let gate = gates[GateKey(track: id, audience: audienceID)] else { continue }
-                var decision = decision(request(track, present), now: now)
+                var decision = decision(request(track, present), &joint, now: now)
                 let isGranted = decision.denyReason == nil
                 if isGranted, !gate.isOpen || gate.leaseEnd <= now.monotonic {
                     decision = .deny(lapseReason(now.monotonic))
@@ -56,7 +57,8 @@ extension RoomAuthority {
 
     /// What would be decided for a disclosure that has no live track or audience yet.
     package func wouldDecide(_ request: DisclosureRequest, now: ClockReading) -> Decision {
-        decision(request, now: now)
+        var joint: [JointAudience: Decision] = [:]
+        return decision(request, &joint, now: now)
     }
 
     /// The participant's durable records, oldest first.

@@ -3,21 +3,40 @@ import Primitives
 
 extension RoomAuthority {
     /// What may be disclosed now: what is durable, less everything that is asked for and not durable yet.
-    func decision(_ request: DisclosureRequest, now: ClockReading) -> Decision {
-        guard needsEverybody(request) else { return decision(request, involving: [], now: now) }
+    ///
+    /// `joint` keeps what everybody on air says of an audience, for the length of one pass over the gates.
+    func decision(
+        _ request: DisclosureRequest,
+        _ joint: inout [JointAudience: Decision],
+        now: ClockReading
+    ) -> Decision {
+        guard needsEverybody(request) else { return decision(about: request, now: now) }
         var alone = request
         alone.onAir = []
-        var answer = decision(alone, involving: [], now: now)
-        // Each of the others by itself: what waits for one of them says nothing about the rest.
-        for other in tracksOfParticipant.keys.sorted(by: { $0.text < $1.text }) {
-            guard case .permit(let permit) = answer else { return answer }
-            var pair = request
-            pair.onAir = tracksOnAir(of: other)
-            let joint = decision(pair, involving: [other], now: now)
-            guard case .permit(let narrower) = joint else { return joint }
-            answer = .permit(permit.ending(noLaterThan: narrower.notAfter))
+        guard case .permit(let permit) = decision(about: alone, now: now) else {
+            return decision(about: alone, now: now)
         }
-        return answer
+        if tracks.isEmpty { return .permit(permit) }
+        let key = JointAudience(audience: request.audience, region: request.recipientRegion)
+        let everybody = joint[key] ?? self.everybody(toward: key, now: now)
+        joint[key] = everybody
+        guard case .permit(let narrower) = everybody else { return everybody }
+        return .permit(permit.ending(noLaterThan: narrower.notAfter))
+    }
+
+    /// Whether everybody on air has agreed to an audience, each by what waits for it alone.
+    private func everybody(toward joint: JointAudience, now: ClockReading) -> Decision {
+        var governing: Permit?
+        for track in tracks.values {
+            let present = PresentAudience(audience: joint.audience, region: joint.region)
+            var request = request(track, present)
+            request.onAir = []
+            switch decision(about: request, now: now) {
+            case .permit(let permit): governing = governing?.ending(noLaterThan: permit.notAfter) ?? permit
+            case .deny(let reason): return .deny(reason == .logUnavailable ? reason : .allParty)
+            }
+        }
+        return governing.map { .permit($0) } ?? .deny(.allParty)
     }
 
     /// Whether a disclosure depends on everybody on air, now or once what waits is in force.
@@ -36,29 +55,11 @@ extension RoomAuthority {
         }
     }
 
-    private func tracksOnAir(of participant: ParticipantID) -> [TrackOnAir] {
-        (tracksOfParticipant[participant] ?? []).compactMap { tracks[$0] }.map { track in
-            TrackOnAir(
-                participant: track.participant,
-                media: track.media,
-                stream: track.stream,
-                session: track.session
-            )
-        }
-    }
-
-    private func decision(
-        _ request: DisclosureRequest,
-        involving others: [ParticipantID],
-        now: ClockReading
-    ) -> Decision {
-        let people = [request.participant] + others.filter { $0 != request.participant }
-        let requests = pendingRequests(of: people)
-        if requests.isEmpty, people.allSatisfy({ windows[$0] == nil }) {
-            return decide(request, durable, now: now)
-        }
-        var base = durable.restricted(to: Set(people))
-        for participant in people { base = clamped(base, participant, now: now) }
+    private func decision(about request: DisclosureRequest, now: ClockReading) -> Decision {
+        let participant = request.participant
+        let requests = pendingRequests(touching: .participant(participant))
+        if requests.isEmpty, windows[participant] == nil { return decide(request, durable, now: now) }
+        let base = clamped(durable.restricted(to: participant), participant, now: now)
         let states = base.prefixes(with: requests)
         var permit: Permit?
         for state in states {
@@ -68,13 +69,6 @@ extension RoomAuthority {
             permit = permit?.ending(noLaterThan: next.notAfter) ?? next
         }
         return permit.map { .permit($0) } ?? .deny(.malformed)
-    }
-
-    /// What waits and touches any of `people`, in the order of submission.
-    func pendingRequests(of people: [ParticipantID]) -> [PendingRequest] {
-        guard !pending.isEmpty else { return [] }
-        let subjects = [ConsentEvent.Subject.room] + people.map { .participant($0) }
-        return subjects.flatMap { pending[$0] ?? [] }.sorted { $0.ordinal < $1.ordinal }
     }
 
     /// The newest reason against a disclosure: what was asked for last comes first.

@@ -12,7 +12,9 @@ extension RoomAuthority {
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) -> ConsentTicket {
-        let states = base(of: .participant(participant)).prefixes(with: pendingRequests(of: [participant]))
+        let states = base(of: .participant(participant)).prefixes(
+            with: pendingRequests(touching: .participant(participant))
+        )
         var keys: Set<ConsentKey> = []
         var endings: [ConsentStatement] = []
         for record in states.flatMap({ $0.records(of: participant) }).sorted(by: { $0.sequence < $1.sequence }

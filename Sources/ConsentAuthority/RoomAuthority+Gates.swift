@@ -32,7 +32,8 @@ extension RoomAuthority {
             // Whoever is new on air has to agree too.
             refreshAll(renewing: false, now: now, effects: &effects)
         } else {
-            refreshGates(of: track, renewing: false, now: now, effects: &effects)
+            var joint: [JointAudience: Decision] = [:]
+            refreshGates(of: track, renewing: false, &joint, now: now, effects: &effects)
         }
     }
 
@@ -59,10 +60,11 @@ extension RoomAuthority {
     ) {
         precondition(audiences[id] == nil, "an audience arrives once")
         audiences[id] = PresentAudience(audience: audience, region: region)
+        var joint: [JointAudience: Decision] = [:]
         for track in sortedTracks {
             let key = GateKey(track: track, audience: id)
             gates[key] = Gate()
-            refresh(key, renewing: false, now: now, effects: &effects)
+            refresh(key, renewing: false, &joint, now: now, effects: &effects)
         }
     }
 
@@ -85,8 +87,9 @@ extension RoomAuthority {
     /// Decides every gate of the room anew.
     mutating func refreshAll(renewing: Bool, now: ClockReading, effects: inout [ConsentEffect]) {
         for participant in tracksOfParticipant.keys { updateWindows(of: participant, now: now) }
+        var joint: [JointAudience: Decision] = [:]
         for track in sortedTracks {
-            refreshGates(of: track, renewing: renewing, now: now, effects: &effects)
+            refreshGates(of: track, renewing: renewing, &joint, now: now, effects: &effects)
         }
     }
 
@@ -102,8 +105,9 @@ extension RoomAuthority {
         }
         updateWindows(of: participant, now: now)
         let own = (tracksOfParticipant[participant] ?? []).sorted { $0.rawValue < $1.rawValue }
+        var joint: [JointAudience: Decision] = [:]
         for track in own {
-            refreshGates(of: track, renewing: false, now: now, effects: &effects)
+            refreshGates(of: track, renewing: false, &joint, now: now, effects: &effects)
         }
     }
 
@@ -123,12 +127,13 @@ extension RoomAuthority {
     private mutating func refreshGates(
         of track: TrackID,
         renewing: Bool,
+        _ joint: inout [JointAudience: Decision],
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) {
         for audience in audiences.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             let key = GateKey(track: track, audience: audience)
-            refresh(key, renewing: renewing, now: now, effects: &effects)
+            refresh(key, renewing: renewing, &joint, now: now, effects: &effects)
         }
     }
 
@@ -136,12 +141,13 @@ extension RoomAuthority {
     private mutating func refresh(
         _ key: GateKey,
         renewing: Bool,
+        _ joint: inout [JointAudience: Decision],
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) {
         guard var gate = gates[key], let track = tracks[key.track], let present = audiences[key.audience]
         else { return }
-        var told = decision(request(track, present), now: now)
+        var told = decision(request(track, present), &joint, now: now)
         switch told {
         case .deny:
             if gate.isOpen { effects.append(.closeGate(key.track, key.audience)) }

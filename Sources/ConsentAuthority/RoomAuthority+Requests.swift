@@ -121,7 +121,9 @@ extension RoomAuthority {
 
     /// What waits and touches `subject`, in the order of submission.
     func pendingRequests(touching subject: ConsentEvent.Subject) -> [PendingRequest] {
-        pendingRequests(of: subject.participant.map { [$0] } ?? [])
+        guard !pending.isEmpty else { return [] }
+        let own = subject == .room ? [] : pending[subject] ?? []
+        return ((pending[.room] ?? []) + own).sorted { $0.ordinal < $1.ordinal }
     }
 
     /// What the log will say once everything that is pending has been written.

@@ -21,6 +21,12 @@ package struct RoomAuthority: Sendable {
         let joinedAt: WallClockTime
     }
 
+    /// An audience as everybody on air has to agree to it.
+    struct JointAudience: Hashable {
+        let audience: Audience
+        let region: Region?
+    }
+
     struct PresentAudience {
         let audience: Audience
         let region: Region?
