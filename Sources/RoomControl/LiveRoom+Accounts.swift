@@ -39,7 +39,8 @@ extension LiveRoom {
     }
 
     /// A viewer's line is fed from a track from now on.
-    func attach(_ mediaIndex: Int, of viewing: Viewing, to publication: Publication, _ track: PublishedTrack) {
+    func attach(_ mediaIndex: Int, of viewing: Viewing, to publication: Publication, _ track: PublishedTrack)
+    {
         accounts.attach(
             LineAssignment(
                 line: LineName(peer: viewing.peer, mediaIndex: mediaIndex),

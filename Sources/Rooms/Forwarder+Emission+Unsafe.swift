@@ -28,6 +28,7 @@ private struct Written {
 
 extension Forwarder {
     /// Rewrites and protects the packet at `position` for `line` into the slab.
+    @inline(__always)
     mutating func emit(
         _ line: Int,
         ring: MediaRing,
