@@ -286,7 +286,8 @@ let package = Package(
         tests(
             "RelayRuntimeTests",
             [
-                "RelayRuntime", "RelayEngine", "PeerTransports", "ICELite", "DTLSHandshakes", "Primitives",
+                "RelayRuntime", "RelayEngine", "Rooms", "PeerTransports", "Disclosures", "ICELite",
+                "DTLSHandshakes", "Primitives",
             ]
         ),
         tests(

@@ -144,7 +144,15 @@ package struct DisclosureAccounts: Sendable {
 
     // MARK: Gates
 
+    /// The grant that a gate is open under; `nil` while it is closed.
+    package func grant(of gate: DisclosureGate) -> UInt64? {
+        if case .open(_, _, let grant, _)? = gates[GateKey(gate)] { return grant }
+        return nil
+    }
+
     /// The gate was opened just now, or opened anew after a lapse, under this permit.
+    ///
+    /// So is told of an opening that goes on under another grant: lines move to intervals that name it.
     package mutating func opened(_ gate: DisclosureGate, _ permit: Permit, notice: NoticeReference?) {
         let state = GateState.open(
             opening: gate.opening,
@@ -152,7 +160,15 @@ package struct DisclosureAccounts: Sendable {
             grant: permit.grant,
             notice: notice
         )
-        change(GateKey(gate), to: state)
+        let key = GateKey(gate)
+        if case .open(let opening, _, _, _)? = gates[key], opening == gate.opening {
+            gates[key] = state
+            for line in (linesOfGates[key] ?? []).sorted() {
+                if let account = lines[line]?.account { breakInterval(of: account) }
+            }
+            return
+        }
+        change(key, to: state)
     }
 
     /// The gate was closed.

@@ -27,7 +27,7 @@ extension LiveRoom {
     /// Whether the ledger holds everything there is to say of this room.
     var isAccounted: Bool { accounts.isSettled }
 
-    /// A gate was opened, at first or anew.
+    /// A gate was opened, at first or anew, or its opening goes on under another grant.
     func tellOpened(_ gate: DisclosureGate, _ permit: Permit) {
         let participant = publications.values.first { publication in
             publication.tracks.contains { $0.id == gate.track }

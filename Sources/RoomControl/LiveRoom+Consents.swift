@@ -79,7 +79,7 @@ extension LiveRoom {
                     leaseEnd: leaseEnd,
                     now: SystemClock.monotonic
                 )
-                if hadLapsed { tellOpened(gate, permit) }
+                if hadLapsed || accounts.grant(of: gate) != permit.grant { tellOpened(gate, permit) }
                 if hadLapsed, ring.kind == .video { ring.wishForKeyframe() }
             case .closeGate(let track, let audience):
                 guard let gate = gates[GateName(track: track, audience: audience)] else { continue }

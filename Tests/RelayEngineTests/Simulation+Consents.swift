@@ -29,7 +29,7 @@ final class SimulatedGate {
 
 /// The control plane, as far as media loops notice it.
 extension Simulation {
-    static func makePermit() throws -> Permit {
+    static func makePermit(grant: UInt64 = 1) throws -> Permit {
         guard let alice = ParticipantID("alice") else { throw PermitError.denied }
         let statement = ConsentStatement(
             participant: alice,
@@ -39,7 +39,7 @@ extension Simulation {
             source: .page,
             givenAt: epoch
         )
-        let consent = RoomConsent(folding: [ConsentEvent(sequence: 1, time: epoch, statement: statement)])
+        let consent = RoomConsent(folding: [ConsentEvent(sequence: grant, time: epoch, statement: statement)])
         let request = DisclosureRequest(
             participant: alice,
             media: .video,
