@@ -59,6 +59,7 @@ struct AdmissionTests {
                     sequence: 100 + published,
                     timestamp: UInt32(published) * 960,
                     arrival: now,
+                    captureTime: 1 << 32,
                     facts: PayloadFacts(),
                     codec: .opus,
                     marker: false
@@ -143,6 +144,19 @@ struct AdmissionTests {
         bench.send()
         #expect(bench.reports() == [report(2, 2, isFinal: true)])
         #expect(bench.forwarder.accounts.count == 0)
+    }
+
+    /// Between two turns the gate was closed and opened: the line looks live and may not be reported on.
+    @Test func noSenderReportOfAnOpeningThatIsNotAdmitted() throws {
+        var bench = try Bench()
+        bench.admit(try bench.open(), account: 1)
+        #expect(bench.forward(3) == 3)
+        let isReported = bench.forwarder.senderReport(bench.line, now: Self.now) != nil
+        #expect(isReported)
+        bench.gate.close()
+        try bench.open()
+        let isReportedStill = bench.forwarder.senderReport(bench.line, now: Self.now) != nil
+        #expect(!isReportedStill)
     }
 
     @Test func whatTheNetworkDidNotTakeIsNotCounted() throws {
