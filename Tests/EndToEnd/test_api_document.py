@@ -4,6 +4,7 @@ import datetime
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 import schemathesis
@@ -113,6 +114,14 @@ def test_answers_are_those_of_the_document(case, surface):
 
 def test_every_operation_was_seen_to_succeed(surface):
     """What is only ever refused shows nothing of its answers."""
+    # No random digest is that of a notice.
+    status, headers, _ = surface.relay.request(
+        "POST", f"/v1/rooms/{room}/notices", surface.tokens["operator"],
+        {"id": "privacy", "version": "1", "language": "en", "text": "What happens to your picture.",
+         "controller": "Example Ltd", "change": "editorial", "purposes": ["live_room"]})
+    assert status == 201
+    status, _, text = surface.relay.request("GET", urlsplit(headers["Location"]).path)
+    assert (status, text) == (200, "What happens to your picture.")
     seen = set(re.findall(
         r'tally_http_requests_total\{method="([A-Z]+)",route="([^"]+)",status="2[0-9]{2}"\}',
         surface.relay.request("GET", "/metrics")[2]))
