@@ -81,8 +81,10 @@ endpoints:
 
     def principals(self, path):
         """Who asks for a path: first who may, then the others."""
-        kinds = {"whip": "publish", "consents": "publish", "events": "publish", "whep": "view", "tokens": "operator"}
-        own = "operator" if "webhooks" in path else kinds.get(path.rsplit("/", 1)[1], "nobody")
+        kinds = {"whip": "publish", "consents": "publish", "events": "publish", "history": "publish",
+                 "whep": "view", "tokens": "operator"}
+        governed = {"webhooks", "rules", "controller", "notices", "status", "holds", "demands"}
+        own = "operator" if governed & set(path.split("/")) else kinds.get(path.rsplit("/", 1)[1], "nobody")
         return [own, own, own, *(kind for kind in self.tokens if kind != own)]
 
 
