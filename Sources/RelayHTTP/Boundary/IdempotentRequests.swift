@@ -95,7 +95,8 @@ final class IdempotentRequests: Sendable {
     /// What makes two requests the same beside their sender and path.
     private static func fingerprint(_ request: Request, _ body: ByteBuffer) -> [UInt8] {
         var hash = SHA256()
-        for field in [request.uri.query ?? "", request.headers[.ifMatch] ?? ""] {
+        // An empty If-Match names no epoch, and an absent one every epoch.
+        for field in [request.uri.query ?? "", request.headers[.ifMatch].map { "=\($0)" } ?? ""] {
             // Length first, so that no two pairs of fields run together to the same bytes.
             hash.update(data: Array("\(field.utf8.count):\(field)".utf8))
         }
