@@ -48,6 +48,23 @@ extension ConsentStatement {
     }
 
     private var recipientFault: StatementFault? {
+        Self.recipientFault(
+            purpose: purpose,
+            recipientClass: recipientClass,
+            recipient: recipient,
+            coversWholeClass: coversWholeClass,
+            permits: state.permits
+        )
+    }
+
+    /// What is wrong with whom a statement names; `nil` if nothing is.
+    package static func recipientFault(
+        purpose: Purpose,
+        recipientClass: RecipientClass,
+        recipient: String?,
+        coversWholeClass: Bool,
+        permits: Bool
+    ) -> StatementFault? {
         guard purpose.recipientClasses.contains(recipientClass), recipientClass != .authority else {
             return .recipientClassUnexpected
         }
@@ -55,7 +72,7 @@ extension ConsentStatement {
         if let recipient {
             if !recipientClass.isNamed { return .recipientUnexpected }
             if !Audience.isValidRecipient(recipient) { return .recipientMalformed }
-        } else if recipientClass.isNamed, state.permits, !coversWholeClass {
+        } else if recipientClass.isNamed, permits, !coversWholeClass {
             return .recipientMissing
         }
         return nil

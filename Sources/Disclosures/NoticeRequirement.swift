@@ -36,6 +36,9 @@ struct NoticeRequirement: Sendable, Hashable {
         }
     }
 
+    /// Whether a grant given now may rest on the text of this digest.
+    func accepts(sha256: String) -> Bool { accepted[sha256] != nil }
+
     /// Whether the text that `record` rests on still counts.
     func accepts(_ record: ConsentRecord) -> Bool {
         if record.sequence < carriesOverBefore { return true }

@@ -104,6 +104,16 @@ package struct RoomConsent: Sendable, Hashable {
     /// Every notice published in the room, oldest first.
     package var notices: [NoticeVersion] { room.notices }
 
+    /// The notices that a grant for `purpose` may rest on, oldest first; none where no notice touches it.
+    package func notices(acceptedFor purpose: Purpose) -> [NoticeVersion] {
+        guard let requirement = room.requirements[purpose] else { return [] }
+        var newest: [String: NoticeVersion] = [:]
+        for notice in room.notices where requirement.accepts(sha256: notice.sha256) {
+            newest[notice.sha256] = notice
+        }
+        return room.notices.filter { newest[$0.sha256] == $0 }
+    }
+
     /// Everybody of whom the log says something.
     package var knownParticipants: some Collection<ParticipantID> { participants.keys }
 

@@ -65,10 +65,26 @@ enum EventDocuments {
     struct Consent: Codable {
         var sequence: UInt64
         var purpose: String
+        var recipientClass: String
         var recipient: String?
         var state: String
         var source: String
         var time: String
+
+        private enum CodingKeys: String, CodingKey {
+            case sequence
+            case purpose
+            case recipientClass = "recipient_class"
+            case recipient
+            case state
+            case source
+            case time
+        }
+    }
+
+    struct Notice: Codable {
+        var notice: NoticeLink
+        var purposes: [String]
     }
 
     /// One line of JSON with sorted keys.

@@ -12,14 +12,14 @@ extension LiveRoom {
         _ session: SessionID,
         after last: UInt64?
     ) throws(RelayProblem) -> AsyncStream<RelayEvent> {
-        guard let audience = viewings[session]?.audience else { throw .unknownSession }
-        let shown = publications.values.filter { isDisclosed($0, to: audience) }.map(\.stream.text).sorted()
+        guard let place = viewings[session]?.place else { throw .unknownSession }
+        let shown = publications.values.filter { isDisclosed($0, to: place) }.map(\.stream.text).sorted()
         let snapshot = [
             ("active", EventDocuments.json(EventDocuments.Streams(streams: shown))),
             ("slots", EventDocuments.json(slots(of: session))),
             (
                 "viewercount",
-                EventDocuments.json(EventDocuments.ViewerCount(viewers: audiences[audience]?.sessions ?? 0))
+                EventDocuments.json(EventDocuments.ViewerCount(viewers: viewerCount(of: place.audience)))
             ),
         ]
         let stream = viewings[session]?.feed.open(after: last, snapshot: snapshot) { reader in
@@ -72,8 +72,9 @@ extension LiveRoom {
         nextViewerCount = now.advanced(byMilliseconds: RoomTiming.viewerCountMilliseconds)
         // An audience is told of itself only.
         let counts = Dictionary(
-            uniqueKeysWithValues: audiences.map { audience, present in
-                (audience, EventDocuments.json(EventDocuments.ViewerCount(viewers: present.sessions)))
+            uniqueKeysWithValues: Set(audiences.keys.map(\.audience)).map { audience in
+                let document = EventDocuments.ViewerCount(viewers: viewerCount(of: audience))
+                return (audience, EventDocuments.json(document))
             }
         )
         for session in Array(viewings.keys) {
@@ -84,6 +85,11 @@ extension LiveRoom {
         }
     }
 
+    /// Sessions of an audience, wherever they are.
+    private func viewerCount(of audience: Audience) -> Int {
+        audiences.reduce(0) { $0 + ($1.key.audience == audience ? $1.value.sessions : 0) }
+    }
+
     /// The mapping of m-lines to streams; of what is withheld an audience learns the slot only.
     private func slots(of session: SessionID) -> EventDocuments.Slots {
         guard let viewing = viewings[session] else { return EventDocuments.Slots(slots: []) }
@@ -92,7 +98,7 @@ extension LiveRoom {
                 let audio = slot.audio.map { viewing.lines[$0] }
                 let video = slot.video.map { viewing.lines[$0] }
                 let publication = publications.values.first { $0.isOnAir && $0.stream == slot.stream }
-                let isShown = isDisclosed(publication, to: viewing.audience)
+                let isShown = isDisclosed(publication, to: viewing.place)
                 return EventDocuments.Slot(
                     slot: index,
                     audioMid: audio?.media.mid,
@@ -107,8 +113,8 @@ extension LiveRoom {
     }
 
     /// Whether the door lets anything of the publication through to the audience now.
-    func isDisclosed(_ publication: Publication?, to audience: Audience) -> Bool {
-        guard let publication, publication.isOnAir, let audience = audiences[audience]?.id else {
+    func isDisclosed(_ publication: Publication?, to place: PlacedAudience) -> Bool {
+        guard let publication, publication.isOnAir, let audience = audiences[place]?.id else {
             return false
         }
         let now = SystemClock.monotonic
@@ -165,6 +171,7 @@ extension LiveRoom {
             } else {
                 stale.formUnion(feeds.keys)
             }
+            if case .notice(let notice) = event.content { tell(notice) }
             return
         }
         stale.insert(statement.participant)
@@ -174,6 +181,7 @@ extension LiveRoom {
                 EventDocuments.Consent(
                     sequence: event.sequence,
                     purpose: statement.purpose.rawValue,
+                    recipientClass: statement.recipientClass.rawValue,
                     recipient: statement.recipient,
                     state: statement.state.rawValue,
                     source: statement.source.rawValue,
@@ -181,6 +189,17 @@ extension LiveRoom {
                 )
             )
         )
+    }
+
+    /// Tells every participant that a notice is in force: what they agreed to may be asked for anew.
+    private func tell(_ notice: NoticeVersion) {
+        let document = EventDocuments.Notice(
+            notice: NoticeLink(notice),
+            purposes: notice.purposes.map(\.rawValue).sorted()
+        )
+        for participant in Array(feeds.keys) {
+            feeds[participant]?.send("notice", json: EventDocuments.json(document))
+        }
     }
 
     /// Tells everybody to move on: the relay is about to stop.

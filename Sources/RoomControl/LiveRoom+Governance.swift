@@ -44,9 +44,9 @@ extension LiveRoom {
         await submit { authority, effects in
             authority.endEveryGrant(
                 of: participant,
-                state: actor == .operatorByAPI ? .revoked : .withdrawn,
-                source: actor == .participantOnPage ? .page : .api,
-                entity: actor == .operatorByAPI ? "operator" : nil,
+                state: actor.endingState,
+                source: actor.source,
+                entity: actor.entity,
                 now: SystemClock.reading,
                 effects: &effects
             )

@@ -113,17 +113,25 @@ extension LiveRoom {
     /// Records what the token grants and what the offer refuses.
     private func record(_ request: PublishRequest, _ session: NegotiatedSession) async {
         let now = SystemClock.wall
-        var statements = request.grants.map { audience in
+        var statements = request.grants.map { grant in
             ConsentStatement(
                 participant: request.participant,
-                purpose: audience.purpose,
-                recipient: audience.recipient,
+                purpose: grant.audience.purpose,
+                recipientClass: grant.audience.recipientClass,
+                recipient: grant.audience.recipient,
                 state: .given,
                 media: MediaType.live,
                 source: .token,
-                givenAt: request.grantedAt ?? now
+                givenAt: request.grantedAt ?? now,
+                notice: grant.notice,
+                terms: ConsentTerms(lawfulBasis: .expressedConsent, evidence: grant.evidence)
             )
         }
+        statements += privacyControl(
+            of: request.participant,
+            isSent: request.sendsPrivacyControl,
+            at: now
+        )
         if session.recordPreference > .none {
             // RFC 7866 6.3: off and pause bind; on, nopreference and absence mean nothing.
             statements.append(
@@ -204,12 +212,13 @@ extension LiveRoom {
         let entityTag = Self.newEntityTag()
         let slots = Viewing.slots(lines)
         let isPlain = slots.count <= 1
+        let place = PlacedAudience(audience: request.audience, region: request.region)
         var viewing = Viewing(
             session: session,
             peer: peer,
             loop: loop,
-            audience: request.audience,
-            audienceID: arrive(request.audience),
+            place: place,
+            audienceID: arrive(place),
             origin: request.origin,
             createdAt: SystemClock.monotonic,
             negotiated: outcome.session,
@@ -242,9 +251,9 @@ extension LiveRoom {
     }
 
     /// Counts a session of an audience; the first brings the audience into the authority's view.
-    private func arrive(_ audience: Audience) -> AudienceID {
-        let id = present(audience)
-        audiences[audience]?.sessions += 1
+    private func arrive(_ place: PlacedAudience) -> AudienceID {
+        let id = present(place)
+        audiences[place]?.sessions += 1
         return id
     }
 

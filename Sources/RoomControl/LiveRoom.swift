@@ -28,7 +28,7 @@ actor LiveRoom {
     /// Each participant's stream keeps its name over sessions, so that a plain player finds it again.
     var streams: [ParticipantID: StreamID] = [:]
     /// Audiences that are present, with the number of their sessions.
-    var audiences: [Audience: PresentAudience] = [:]
+    var audiences: [PlacedAudience: PresentAudience] = [:]
     var gates: [GateName: DisclosureGate] = [:]
     var feeds: [ParticipantID: EventFeed] = [:]
     /// Participants whose panel has something new to show.
@@ -148,7 +148,7 @@ actor LiveRoom {
         publications[participant]?.ordinal = nextOrdinal
         nextOrdinal += 1
         guard let publication = publications[participant] else { return }
-        present(.roomViewers)
+        present(PlacedAudience(audience: .roomViewers, region: nil))
         _ = environment.plane.postToAll(publication.tracks.map { .addTrack($0.ring) })
         var effects: [ConsentEffect] = []
         for track in publication.tracks {
@@ -165,8 +165,8 @@ actor LiveRoom {
         run(effects)
         for session in Array(viewings.keys) {
             assign(session)
-            guard let audience = viewings[session]?.audience else { continue }
-            let shown = isDisclosed(publications[participant], to: audience) ? [publication.stream.text] : []
+            guard let place = viewings[session]?.place else { continue }
+            let shown = isDisclosed(publications[participant], to: place) ? [publication.stream.text] : []
             send("active", EventDocuments.Streams(streams: shown), to: session)
         }
         settleAccounts()
@@ -192,7 +192,7 @@ actor LiveRoom {
         for session in Array(viewings.keys) {
             release(publication.stream, in: session)
             assign(session)
-            let shown = viewings[session].map { knowing.contains($0.audience) } == true
+            let shown = viewings[session].map { knowing.contains($0.place) } == true
             send(
                 "inactive",
                 EventDocuments.Streams(streams: shown ? [publication.stream.text] : []),
@@ -212,19 +212,25 @@ actor LiveRoom {
         sessionsOfPeers[viewing.peer] = nil
         environment.returnLoop(viewing.loop)
         _ = environment.plane.post([.removePeer(viewing.peer)], to: viewing.loop)
-        audiences[viewing.audience]?.sessions -= 1
-        audiences[viewing.audience]?.idleSince = SystemClock.monotonic
+        audiences[viewing.place]?.sessions -= 1
+        audiences[viewing.place]?.idleSince = SystemClock.monotonic
         tellViewerCount()
     }
 
     /// Brings an audience into the authority's view, unless it is there.
     @discardableResult
-    func present(_ audience: Audience) -> AudienceID {
-        if let present = audiences[audience] { return present.id }
+    func present(_ place: PlacedAudience) -> AudienceID {
+        if let present = audiences[place] { return present.id }
         let id = AudienceID(environment.nextNumber())
-        audiences[audience] = PresentAudience(id: id, idleSince: SystemClock.monotonic)
+        audiences[place] = PresentAudience(id: id, idleSince: SystemClock.monotonic)
         var effects: [ConsentEffect] = []
-        authority.audienceArrived(id, audience, now: SystemClock.reading, effects: &effects)
+        authority.audienceArrived(
+            id,
+            place.audience,
+            region: place.region,
+            now: SystemClock.reading,
+            effects: &effects
+        )
         run(effects)
         return id
     }
@@ -233,11 +239,11 @@ actor LiveRoom {
     ///
     /// Not at once: who comes back, or comes next, then begins with a keyframe that is in the ring already.
     private func forgetIdleAudiences(now: MonotonicTime) {
-        for (audience, present) in audiences
-        where present.sessions == 0 && (audience != .roomViewers || publications.isEmpty)
+        for (place, present) in audiences
+        where present.sessions == 0 && (place.audience != .roomViewers || publications.isEmpty)
             && now.milliseconds(since: present.idleSince) >= RoomTiming.idleAudienceMilliseconds
         {
-            audiences[audience] = nil
+            audiences[place] = nil
             var effects: [ConsentEffect] = []
             authority.audienceLeft(present.id, effects: &effects)
             run(effects)

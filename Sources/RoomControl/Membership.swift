@@ -63,6 +63,13 @@ struct ViewerSlot {
     var stream: StreamID?
 }
 
+/// An audience in one place: what may be shown can depend on where it is shown.
+struct PlacedAudience: Hashable {
+    let audience: Audience
+    /// Where the recipients are; `nil` if that is not known.
+    let region: Region?
+}
+
 /// An audience in the authority's view.
 struct PresentAudience {
     let id: AudienceID
@@ -76,7 +83,7 @@ struct Viewing {
     let session: SessionID
     let peer: PeerID
     let loop: Int
-    let audience: Audience
+    let place: PlacedAudience
     let audienceID: AudienceID
     let origin: SessionOrigin
     let createdAt: MonotonicTime
@@ -92,6 +99,8 @@ struct Viewing {
     var restartedUfrag: String?
     var feed = EventFeed()
     var hasShownFirstLine = false
+
+    var audience: Audience { place.audience }
 
     /// Pairs the accepted audio and video lines in order.
     static func slots(_ lines: [ViewerLine]) -> [ViewerSlot] {

@@ -256,23 +256,16 @@ package actor RelayControl: RelayService {
         _ participant: ParticipantID,
         _ changes: [ConsentChange],
         by actor: ConsentActor,
+        sendsPrivacyControl: Bool,
         ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
-        let now = SystemClock.wall
-        let statements = changes.map { change in
-            ConsentStatement(
-                participant: participant,
-                purpose: change.audience.purpose,
-                recipient: change.audience.recipient,
-                state: Self.state(change.choice),
-                media: Self.media(change),
-                validity: ValidityWindow(until: change.until),
-                source: Self.source(actor),
-                givenAt: now,
-                entity: actor == .operatorByAPI ? "operator" : nil
-            )
-        }
-        let result = try await open(room).submit(statements, of: participant, ifEpoch: ifEpoch)
+        let result = try await open(room).choose(
+            changes,
+            of: participant,
+            by: actor,
+            sendsPrivacyControl: sendsPrivacyControl,
+            ifEpoch: ifEpoch
+        )
         return ConsentAcknowledgement(try result.get())
     }
 
@@ -398,29 +391,6 @@ package actor RelayControl: RelayService {
         let peer = await room.peer(of: session)
         sessions[session] = SessionEntry(room: name, origin: origin, peer: peer)
         if let peer { roomsOfPeers[peer] = name }
-    }
-
-    private static func state(_ choice: ConsentChange.Choice) -> ConsentState {
-        switch choice {
-        case .grant: .given
-        case .withdraw: .withdrawn
-        case .revoke: .revoked
-        case .refuse: .refused
-        }
-    }
-
-    private static func media(_ change: ConsentChange) -> Set<MediaType> {
-        guard change.media.isEmpty else { return Set(change.media.compactMap(MediaType.init(rawValue:))) }
-        // A refusal without media is one of all media, later kinds included.
-        return change.choice == .grant ? MediaType.live : []
-    }
-
-    private static func source(_ actor: ConsentActor) -> ConsentSource {
-        switch actor {
-        case .participantOnPage: .page
-        case .participantByAPI, .operatorByAPI: .api
-        case .token: .token
-        }
     }
 }
 

@@ -13,9 +13,11 @@ package struct PublishRequest: Sendable {
     /// Whether the token lets this session take over from a live one.
     package var replacesLiveSession: Bool
     /// Grants that the token carries (encoders without a page); recorded as given by token.
-    package var grants: [Audience]
+    package var grants: [CarriedGrant]
     /// When the token was issued: a grant presented again does not undo a later withdrawal.
     package var grantedAt: WallClockTime?
+    /// Whether the offer came with `Sec-GPC: 1`.
+    package var sendsPrivacyControl: Bool
     /// Whom caps on sessions count this one against.
     package var origin: SessionOrigin
 
@@ -25,8 +27,9 @@ package struct PublishRequest: Sendable {
         displayName: String,
         offer: String,
         replacesLiveSession: Bool,
-        grants: [Audience],
+        grants: [CarriedGrant],
         grantedAt: WallClockTime? = nil,
+        sendsPrivacyControl: Bool = false,
         origin: SessionOrigin = .unknown
     ) {
         self.room = room
@@ -36,6 +39,7 @@ package struct PublishRequest: Sendable {
         self.replacesLiveSession = replacesLiveSession
         self.grants = grants
         self.grantedAt = grantedAt
+        self.sendsPrivacyControl = sendsPrivacyControl
         self.origin = origin
     }
 }
@@ -45,6 +49,8 @@ package struct ViewRequest: Sendable {
     package var room: RoomName
     /// The audience in the viewer's token.
     package var audience: Audience
+    /// Where the viewer is, as the token says; `nil` if that is not known.
+    package var region: Region?
     /// The stream asked for by `?stream=`, if any.
     package var stream: StreamID?
     /// The SDP offer.
@@ -55,12 +61,14 @@ package struct ViewRequest: Sendable {
     package init(
         room: RoomName,
         audience: Audience,
+        region: Region? = nil,
         stream: StreamID?,
         offer: String,
         origin: SessionOrigin = .unknown
     ) {
         self.room = room
         self.audience = audience
+        self.region = region
         self.stream = stream
         self.offer = offer
         self.origin = origin
@@ -147,126 +155,6 @@ package struct RelayEvent: Sendable, Equatable {
         self.sequence = sequence
         self.name = name
         self.json = json
-    }
-}
-
-/// One line of a participant's choice: give or withdraw for one audience.
-package struct ConsentChange: Sendable, Equatable {
-    package enum Choice: String, Sendable, Codable {
-        /// Agreed.
-        case grant
-        /// Taken back by the person.
-        case withdraw
-        /// Taken back by an operator.
-        case revoke
-        /// Asked and declined.
-        case refuse
-    }
-    package var audience: Audience
-    package var choice: Choice
-    /// Media the choice is about; empty means audio and video.
-    package var media: Set<String>
-    /// End of validity; `nil` for none.
-    package var until: WallClockTime?
-
-    package init(audience: Audience, choice: Choice, media: Set<String> = [], until: WallClockTime? = nil) {
-        self.audience = audience
-        self.choice = choice
-        self.media = media
-        self.until = until
-    }
-}
-
-/// Who makes a change of consent, and by what means it was given.
-package enum ConsentActor: Sendable, Equatable {
-    case participantOnPage
-    case participantByAPI
-    case operatorByAPI
-    case token
-}
-
-/// The proof that a change of consent is durable and effective.
-package struct ConsentAcknowledgement: Sendable {
-    /// From this moment no packet leaves that the change withholds.
-    package let effectiveAt: WallClockTime
-    /// The room's consent epoch after the change; the ETag.
-    package let epoch: UInt64
-
-    package init(effectiveAt: WallClockTime, epoch: UInt64) {
-        self.effectiveAt = effectiveAt
-        self.epoch = epoch
-    }
-}
-
-extension ConsentAcknowledgement {
-    init(_ acknowledgement: Acknowledgement) {
-        self.init(effectiveAt: acknowledgement.effectiveAt, epoch: acknowledgement.epoch)
-    }
-}
-
-/// One audience as the participant sees it.
-package struct AudienceState: Sendable, Codable {
-    package var purpose: String
-    package var recipient: String?
-    /// The recorded state in the standards' name, for example `ConsentGiven`.
-    package var consent: String
-    /// `live` (the enforcement point sends), `permitted` (nobody receives or nothing is on air) or `withheld`.
-    package var state: String
-    /// The deny reason while withheld.
-    package var reason: String?
-    /// Sessions of this audience in the room.
-    package var viewers: Int
-
-    package init(
-        purpose: String,
-        recipient: String?,
-        consent: String,
-        state: String,
-        reason: String?,
-        viewers: Int
-    ) {
-        self.purpose = purpose
-        self.recipient = recipient
-        self.consent = consent
-        self.state = state
-        self.reason = reason
-        self.viewers = viewers
-    }
-}
-
-/// A participant's consents in one room, as `GET …/consents` answers.
-package struct ConsentOverview: Sendable, Codable {
-    package var room: String
-    package var participant: String
-    package var epoch: UInt64
-    package var onAir: Bool
-    package var audiences: [AudienceState]
-    /// The participant's own opaque stream, once it has published.
-    package var stream: String?
-
-    package init(
-        room: String,
-        participant: String,
-        epoch: UInt64,
-        onAir: Bool,
-        audiences: [AudienceState],
-        stream: String? = nil
-    ) {
-        self.room = room
-        self.participant = participant
-        self.epoch = epoch
-        self.onAir = onAir
-        self.audiences = audiences
-        self.stream = stream
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case room
-        case participant
-        case epoch
-        case onAir = "on_air"
-        case audiences
-        case stream
     }
 }
 

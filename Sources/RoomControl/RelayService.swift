@@ -46,13 +46,15 @@ package protocol RelayService: RoomGovernance {
 
     /// Records changes and answers when they are effective.
     ///
-    /// With `ifEpoch` only at one of these epochs, and with nothing under way that changes it. Codes:
-    /// `precondition-failed` 412, `log-unavailable` 503.
+    /// With `ifEpoch` only at one of these epochs, and with nothing under way that changes it;
+    /// `sendsPrivacyControl` says that the request came with `Sec-GPC: 1`. Codes: `already-answered` 409,
+    /// `precondition-failed` 412, `outdated-notice`, `unknown-notice`, `malformed` 422, `log-unavailable` 503.
     func changeConsents(
         _ room: RoomName,
         _ participant: ParticipantID,
         _ changes: [ConsentChange],
         by actor: ConsentActor,
+        sendsPrivacyControl: Bool,
         ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement
 

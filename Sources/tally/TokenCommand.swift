@@ -3,13 +3,14 @@ import Disclosures
 import Foundation
 import Primitives
 import RelayHTTP
+import RoomControl
 
 /// `tally token`: mints tokens with the relay's own secret, on the relay's machine.
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
         abstract: "Mint an access token with the relay's secret.",
-        subcommands: [Publish.self, View.self, Operator.self]
+        subcommands: [Publish.self, View.self, Guardian.self, Operator.self]
     )
 
     /// Where the secret is and how long the token lasts.
@@ -51,8 +52,19 @@ struct TokenCommand: AsyncParsableCommand {
                 """
         )
         var grant: [String] = []
+        @Option(
+            name: .long,
+            help: "The notice that the person was shown before granting, as ID:VERSION:SHA256."
+        )
+        var notice: String?
+        @Option(
+            name: .long,
+            help: "What proves the grants outside of the relay: a form's number, a contract."
+        )
+        var evidence: String?
 
         func run() async throws {
+            let reference = try notice.map(TokenCommand.notice)
             try await common.mint(
                 .publish(
                     PublishToken(
@@ -60,7 +72,13 @@ struct TokenCommand: AsyncParsableCommand {
                         participant: try TokenCommand.participant(participant),
                         name: name ?? participant,
                         replace: replace,
-                        grants: try grant.map(TokenCommand.audience)
+                        grants: try grant.map { text in
+                            CarriedGrant(
+                                try TokenCommand.audience(text),
+                                notice: reference,
+                                evidence: evidence
+                            )
+                        }
                     )
                 )
             )
@@ -74,13 +92,39 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(name: .long, help: "The room.") var room: String
         @Option(name: .long, help: "The audience: live_room, or live_embed:PARTNER.") var audience =
             "live_room"
+        @Option(name: .long, help: "Where the viewer is (ISO 3166, for example DE or US-CA).")
+        var region: String?
 
         func run() async throws {
             try await common.mint(
                 .view(
                     ViewToken(
                         room: try TokenCommand.room(room),
-                        audience: try TokenCommand.audience(audience)
+                        audience: try TokenCommand.audience(audience),
+                        region: try region.map(TokenCommand.region)
+                    )
+                )
+            )
+        }
+    }
+
+    struct Guardian: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A token for who answers for a child: decide the child's consents in one room."
+        )
+
+        @OptionGroup var common: Common
+        @Option(name: .long, help: "The room.") var room: String
+        @Option(name: .long, help: "The child's opaque identifier.") var participant: String
+        @Option(name: .long, help: "The guardian, as the child's status names them.") var guardian: String
+
+        func run() async throws {
+            try await common.mint(
+                .guardian(
+                    GuardianToken(
+                        room: try TokenCommand.room(room),
+                        participant: try TokenCommand.participant(participant),
+                        guardian: guardian
                     )
                 )
             )
@@ -115,6 +159,23 @@ struct TokenCommand: AsyncParsableCommand {
             throw ValidationError("--participant: '\(text)': a participant \(nameRule)")
         }
         return participant
+    }
+
+    private static func region(_ text: String) throws -> Region {
+        guard let region = Region(text) else {
+            throw ValidationError("--region: '\(text)': an ISO 3166 code such as DE or US-CA, EU or EEA")
+        }
+        return region
+    }
+
+    private static func notice(_ text: String) throws -> NoticeReference {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, !parts.contains(""), parts[2].count == 64,
+            parts[2].allSatisfy({ $0.isHexDigit && !$0.isUppercase })
+        else {
+            throw ValidationError("--notice: '\(text)' is not of the form ID:VERSION:SHA256")
+        }
+        return NoticeReference(id: parts[0], version: parts[1], sha256: parts[2])
     }
 
     private static func audience(_ text: String) throws -> Audience {

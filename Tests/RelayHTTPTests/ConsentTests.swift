@@ -67,9 +67,9 @@ import Testing
         #expect(asked.actor == .participantByAPI)
         #expect(asked.changes.map { $0.choice } == [.withdraw, .grant])
         #expect(asked.changes[0].media.isEmpty)
-        #expect(asked.changes[1].audience.description == "live_embed:partner")
-        #expect(asked.changes[1].media == ["audio"])
-        #expect(asked.changes[1].until?.rfc3339 == "2026-12-31T22:59:59.500000000Z")
+        #expect(asked.changes[1].purpose == .liveEmbed && asked.changes[1].recipient == "partner")
+        #expect(asked.changes[1].media == [.audio])
+        #expect(asked.changes[1].validity.until?.rfc3339 == "2026-12-31T22:59:59.500000000Z")
     }
 
     @Test func aChangeFromThePageIsRecordedAsSuch() async throws {
@@ -84,10 +84,71 @@ import Testing
         #expect(fixture.relay.asked.withLock { $0.changes.first?.actor } == .participantOnPage)
     }
 
+    @Test func aGuardianDecidesInTheirOwnName() async throws {
+        let fixture = try await RelayFixture()
+        let token = try await fixture.guardianToken()
+        let response = try await put(
+            #"{"changes":[{"purpose":"live_embed","recipient":"partner","choice":"grant"}]}"#,
+            token: token,
+            fixture
+        )
+        #expect(response.status == .ok)
+        #expect(fixture.relay.asked.withLock { $0.changes.first?.actor } == .guardian("parent-1"))
+        let revocation = try await put(
+            #"{"changes":[{"purpose":"live_room","choice":"revoke"}]}"#,
+            token: token,
+            fixture
+        )
+        #expect(revocation.problem == "choice-not-yours")
+        let other = try await put(
+            #"{"changes":[{"purpose":"live_room","choice":"withdraw"}]}"#,
+            token: try await fixture.guardianToken(of: "grace"),
+            fixture
+        )
+        #expect(other.problem == "foreign-participant")
+    }
+
+    @Test(arguments: [("1", true), ("0", false), ("true", false)])
+    func onlyAOneIsTheGlobalPrivacyControl(_ value: String, _ isSent: Bool) async throws {
+        let fixture = try await RelayFixture()
+        let field = try #require(HTTPField.Name("Sec-GPC"))
+        _ = try await put(
+            #"{"changes":[{"purpose":"live_room","choice":"grant"}]}"#,
+            token: try await fixture.publishToken(),
+            headers: [field: value],
+            fixture
+        )
+        #expect(fixture.relay.asked.withLock { $0.changes.first?.sendsPrivacyControl } == isSent)
+    }
+
+    @Test func noticeScopeAndTermsReachTheRelay() async throws {
+        let fixture = try await RelayFixture()
+        let digest = String(repeating: "0f", count: 32)
+        let response = try await put(
+            """
+            {"changes":[{"purpose":"live_embed","whole_class":true,"choice":"grant","stream":"s-1",
+            "notice":{"id":"privacy","version":"3","sha256":"\(digest)"},
+            "terms":{"language":"de","retention_seconds":60,"geographic_restrictions":["EU"]}},
+            {"purpose":"identify","recipient_class":"embed_partner","recipient":"partner","choice":"refuse"},
+            {"purpose":"live_embed","choice":"withdraw"}]}
+            """,
+            token: try await fixture.publishToken(),
+            fixture
+        )
+        #expect(response.status == .ok)
+        let changes = try #require(fixture.relay.asked.withLock { $0.changes.first?.changes })
+        #expect(changes[0].coversWholeClass && changes[0].recipient == nil && changes[0].stream == "s-1")
+        #expect(changes[0].notice == NoticeReference(id: "privacy", version: "3", sha256: digest))
+        #expect(changes[0].terms.language == "de" && changes[0].terms.retentionSeconds == 60)
+        #expect(changes[0].terms.geographicRestrictions == Set([Region("EU")].compactMap(\.self)))
+        #expect(changes[1].recipientClass == .embedPartner && changes[1].recipient == "partner")
+        #expect(changes[2].recipient == nil && !changes[2].coversWholeClass)
+    }
+
     @Test func operatorsTakeAwayAndNeverGive() async throws {
         let fixture = try await RelayFixture()
         let token = try await fixture.operatorToken()
-        for choice in ["grant", "refuse"] {
+        for choice in ["grant", "refuse", "defer"] {
             let response = try await put(
                 #"{"changes":[{"purpose":"live_room","choice":"\#(choice)"}]}"#,
                 token: token,
@@ -111,12 +172,14 @@ import Testing
 
     @Test func participantsCannotRevoke() async throws {
         let fixture = try await RelayFixture()
-        let response = try await put(
-            #"{"changes":[{"purpose":"live_room","choice":"revoke"}]}"#,
-            token: try await fixture.publishToken(),
-            fixture
-        )
-        #expect(response.problem == "choice-not-yours")
+        for choice in ["revoke", "request"] {
+            let response = try await put(
+                #"{"changes":[{"purpose":"live_room","choice":"\#(choice)"}]}"#,
+                token: try await fixture.publishToken(),
+                fixture
+            )
+            #expect(response.problem == "choice-not-yours")
+        }
         #expect(fixture.relay.asked.withLock { $0.changes.isEmpty })
     }
 
@@ -168,6 +231,22 @@ import Testing
         (#"{"changes":[{"purpose":"live_room","choice":"grant","until":"soon"}]}"#, "changes[0].until"),
         (#"{"changes":[{"purpose":"live_room","choice":"grant","untill":"x"}]}"#, "changes[0].untill"),
         (#"{"changes":[{"purpose":7,"choice":"grant"}]}"#, "changes[0].purpose"),
+        (
+            #"{"changes":[{"purpose":"recording","whole_class":true,"choice":"grant"}]}"#,
+            "changes[0].whole_class"
+        ),
+        (
+            #"{"changes":[{"purpose":"live_room","recipient_class":"recorder","choice":"grant"}]}"#,
+            "changes[0].recipient_class: recorder does not receive for live_room"
+        ),
+        (
+            #"{"changes":[{"purpose":"live_room","choice":"grant","notice":{"id":"n","version":"1","sha256":"F"}}]}"#,
+            "changes[0].notice.sha256"
+        ),
+        (
+            #"{"changes":[{"purpose":"live_room","choice":"grant","terms":{"storage_locations":["Utopia"]}}]}"#,
+            "changes[0].terms.storage_locations"
+        ),
     ])
     func malformedJSONSaysWhatAndWhere(_ body: String, _ words: String) async throws {
         let fixture = try await RelayFixture()

@@ -63,10 +63,22 @@ struct RelayFixture: Sendable {
                     room: try #require(RoomName(room)),
                     participant: try #require(ParticipantID(participant)),
                     name: "Ada Lovelace",
-                    grants: grants
+                    grants: grants.map { CarriedGrant($0) }
                 )
             ),
             now: now
+        )
+    }
+
+    func guardianToken(of participant: String = "ada") async throws -> String {
+        try await mint(
+            .guardian(
+                GuardianToken(
+                    room: try #require(RoomName("demo")),
+                    participant: try #require(ParticipantID(participant)),
+                    guardian: "parent-1"
+                )
+            )
         )
     }
 

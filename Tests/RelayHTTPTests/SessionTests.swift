@@ -63,7 +63,8 @@ import Testing
             #expect(response.headers[named: "Link"] == nil)
             #expect(response.headers[.location]?.hasPrefix("http://localhost/v1/sessions/") == true)
         }
-        #expect(fixture.relay.asked.withLock { $0.published.first?.grants } == [.roomViewers, embed])
+        let granted = fixture.relay.asked.withLock { $0.published.first?.grants }
+        #expect(granted == [CarriedGrant(.roomViewers), CarriedGrant(embed)])
     }
 
     @Test func viewCarriesAudienceAndStreamAndLinksEvents() async throws {

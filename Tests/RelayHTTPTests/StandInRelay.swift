@@ -10,7 +10,7 @@ final class StandInRelay: RelayService {
         var viewed: [ViewRequest] = []
         var patches: [(fragment: String, ifMatch: String?)] = []
         var ended: [SessionID] = []
-        var changes: [(changes: [ConsentChange], actor: ConsentActor)] = []
+        var changes: [(changes: [ConsentChange], actor: ConsentActor, sendsPrivacyControl: Bool)] = []
         var resumedAfter: [UInt64?] = []
         var ends: [ConsentActor] = []
         var governed: [(room: String, content: ConsentEvent.Content)] = []
@@ -145,6 +145,7 @@ final class StandInRelay: RelayService {
             audiences: [
                 AudienceState(
                     purpose: "live_room",
+                    recipientClass: "room_viewer",
                     recipient: nil,
                     consent: "ConsentGiven",
                     state: "live",
@@ -160,13 +161,14 @@ final class StandInRelay: RelayService {
         _ participant: ParticipantID,
         _ changes: [ConsentChange],
         by actor: ConsentActor,
+        sendsPrivacyControl: Bool,
         ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
         try refuse()
         if let ifEpoch, !ifEpoch.contains(Self.epoch) {
             throw RelayProblem("precondition-failed", status: 412, detail: "the epoch is \(Self.epoch)")
         }
-        asked.withLock { $0.changes.append((changes, actor)) }
+        asked.withLock { $0.changes.append((changes, actor, sendsPrivacyControl)) }
         return ConsentAcknowledgement(effectiveAt: Self.effectiveAt, epoch: 8)
     }
 

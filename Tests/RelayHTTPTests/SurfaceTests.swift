@@ -182,7 +182,7 @@ import Testing
                 #expect(refused.problem == code, "\(body)")
             }
         }
-        #expect(fixture.relay.asked.withLock { $0.published.first?.grants } == [.roomViewers])
+        #expect(fixture.relay.asked.withLock { $0.published.first?.grants } == [CarriedGrant(.roomViewers)])
     }
 
     @Test func guestsGetTokensOnlyWhereRoomsAreOpen() async throws {

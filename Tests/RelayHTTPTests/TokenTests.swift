@@ -22,7 +22,16 @@ import Testing
             name: "Ada",
             replace: true,
             grants: [
-                .roomViewers, try #require(Audience(purpose: .recording, recipient: "archive")),
+                CarriedGrant(.roomViewers),
+                CarriedGrant(
+                    try #require(Audience(purpose: .recording, recipient: "archive")),
+                    notice: NoticeReference(
+                        id: "privacy",
+                        version: "2",
+                        sha256: String(repeating: "0f", count: 32)
+                    ),
+                    evidence: "form 17"
+                ),
             ]
         )
     }
@@ -30,6 +39,7 @@ import Testing
     @Test func everyKindSurvivesMintingAndVerifying() async throws {
         let authority = await authority()
         let room = try #require(RoomName("demo"))
+        let california = try #require(Region("US-CA") as Region?)
         let kinds: [AccessToken] = [
             .publish(try publish()),
             .view(ViewToken(room: room)),
@@ -37,6 +47,14 @@ import Testing
                 ViewToken(
                     room: room,
                     audience: try #require(Audience(purpose: .liveEmbed, recipient: "site"))
+                )
+            ),
+            .view(ViewToken(room: room, region: california)),
+            .guardian(
+                GuardianToken(
+                    room: room,
+                    participant: try #require(ParticipantID("child")),
+                    guardian: "parent-1"
                 )
             ),
             .relayOperator(OperatorToken(name: "op")),
@@ -93,6 +111,20 @@ import Testing
         }
         await #expect(throws: TokenMintingError.self) {
             try await authority.mint(.view(ViewToken(room: room)), lifetimeSeconds: 40 * 24 * 3600)
+        }
+    }
+
+    @Test func neverMintsWhatItWouldNotRead() async throws {
+        let authority = await authority()
+        var token = try publish()
+        token.grants = try (0..<32).map { number in
+            CarriedGrant(
+                try #require(Audience(purpose: .recording, recipient: "archive\(number)")),
+                evidence: String(repeating: "e", count: 512)
+            )
+        }
+        await #expect(throws: TokenMintingError.self) {
+            try await authority.mint(.publish(token), lifetimeSeconds: 60)
         }
     }
 

@@ -71,7 +71,7 @@ struct Bearer: Sendable {
         return (view, token)
     }
 
-    /// Who acts for a participant: that participant or an operator.
+    /// Who acts for a participant: that participant, who answers for them, or an operator.
     ///
     /// 403 for everyone else.
     func participantActor(
@@ -87,6 +87,12 @@ struct Bearer: Sendable {
                 throw forbidden("foreign-participant", "the token is another participant's")
             }
             return .participant(token)
+        case .guardian(let guardian):
+            guard guardian.room == room else { throw foreignRoom() }
+            guard guardian.participant == participant else {
+                throw forbidden("foreign-participant", "the token is for another participant")
+            }
+            return .guardian(token, guardian.guardian)
         case .view:
             throw wrongKind(token, needed: "publish")
         case .relayOperator:
@@ -106,6 +112,11 @@ struct Bearer: Sendable {
                 throw forbidden("foreign-participant", "the token is another participant's")
             }
             return .participant(token)
+        case .guardian(let guardian):
+            guard guardian.participant == participant else {
+                throw forbidden("foreign-participant", "the token is for another participant")
+            }
+            return .guardian(token, guardian.guardian)
         case .view:
             throw wrongKind(token, needed: "publish")
         case .relayOperator:
@@ -118,6 +129,7 @@ struct Bearer: Sendable {
         switch try await token(of: request).access {
         case .publish(let publish): guard publish.room == room else { throw foreignRoom() }
         case .view(let view): guard view.room == room else { throw foreignRoom() }
+        case .guardian(let guardian): guard guardian.room == room else { throw foreignRoom() }
         case .relayOperator: break
         }
     }
@@ -190,5 +202,7 @@ struct Bearer: Sendable {
 /// Who acts on a participant's events and consents.
 enum ParticipantActor {
     case participant(VerifiedToken)
+    /// Who answers for the participant, by name.
+    case guardian(VerifiedToken, String)
     case relayOperator(VerifiedToken)
 }

@@ -12,6 +12,7 @@ extension HTTPField.Name {
     static let xForwardedFor = named("X-Forwarded-For")
     static let lastEventIdentifier = named("Last-Event-ID")
     static let secFetchSite = named("Sec-Fetch-Site")
+    static let secGPC = named("Sec-GPC")
     static let link = named("Link")
     static let idempotencyKey = named("Idempotency-Key")
     static let idempotencyReplayed = named("Idempotency-Replayed")

@@ -109,7 +109,7 @@ extension ParticipantActor {
     /// Who it is, over all tokens of theirs.
     var principal: String {
         switch self {
-        case .participant(let token), .relayOperator(let token): token.principal
+        case .participant(let token), .guardian(let token, _), .relayOperator(let token): token.principal
         }
     }
 }
@@ -120,6 +120,8 @@ extension VerifiedToken {
         switch access {
         case .publish(let token): "publish \(token.room.text) \(token.participant.text)"
         case .view(let token): "view \(token.room.text) \(token.audience)"
+        case .guardian(let token):
+            "guardian \(token.room.text) \(token.participant.text) \(token.guardian)"
         case .relayOperator(let token): "operator \(token.name)"
         }
     }

@@ -13,66 +13,169 @@ struct ConsentChangesDocument: Decodable {
         case changes
     }
 
-    private struct Line: Decodable {
-        let change: ConsentChange
-
-        private enum CodingKeys: String, CodingKey, CaseIterable {
-            case purpose
-            case recipient
-            case choice
-            case media
-            case until
-        }
-
-        init(from decoder: any Decoder) throws {
-            try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            func refuse(_ key: CodingKeys, _ reason: String) -> DecodingError {
-                .dataCorruptedError(forKey: key, in: container, debugDescription: reason)
-            }
-
-            let known = Purpose.allCases.map { $0.rawValue }.joined(separator: ", ")
-            guard let purpose = Purpose(rawValue: try container.decode(String.self, forKey: .purpose)) else {
-                throw refuse(.purpose, "unknown purpose; known are \(known)")
-            }
-            let recipient = try container.decodeIfPresent(String.self, forKey: .recipient)
-            guard let audience = Audience(purpose: purpose, recipient: recipient) else {
-                throw refuse(
-                    .recipient,
-                    purpose.namesRecipient
-                        ? "\(purpose.rawValue) names a recipient: 1 to 64 characters of a-z A-Z 0-9 - _ ."
-                        : "\(purpose.rawValue) has no recipient"
-                )
-            }
-            guard
-                let choice = ConsentChange.Choice(
-                    rawValue: try container.decode(String.self, forKey: .choice)
-                )
-            else { throw refuse(.choice, "unknown choice; known are grant, withdraw, refuse, revoke") }
-            let media = Set(try container.decodeIfPresent([String].self, forKey: .media) ?? [])
-            guard media.isSubset(of: ["audio", "video"]) else {
-                throw refuse(.media, "unknown kind of media; known are audio, video")
-            }
-            var until: WallClockTime?
-            if let text = try container.decodeIfPresent(String.self, forKey: .until) {
-                guard let time = WallClockTime(rfc3339: text) else {
-                    throw refuse(.until, "not a time of the form 2026-01-31T12:00:00Z (RFC 3339)")
-                }
-                until = time
-            }
-            change = ConsentChange(audience: audience, choice: choice, media: media, until: until)
-        }
-    }
-
     init(from decoder: any Decoder) throws {
         try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        changes = try container.decode([Line].self, forKey: .changes).map { $0.change }
+        changes = try container.decode([ConsentChangeDocument].self, forKey: .changes).map { $0.change }
         guard (1...Self.maximumChanges).contains(changes.count) else {
             throw DecodingError.dataCorruptedError(
                 forKey: .changes,
                 in: container,
                 debugDescription: "has \(changes.count) lines; it takes 1 to \(Self.maximumChanges)"
+            )
+        }
+    }
+}
+
+/// One line of `changes`.
+private struct ConsentChangeDocument: Decodable {
+    let change: ConsentChange
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case purpose
+        case recipientClass = "recipient_class"
+        case recipient
+        case wholeClass = "whole_class"
+        case stream
+        case choice
+        case media
+        case from
+        case until
+        case notice
+        case terms
+    }
+
+    init(from decoder: any Decoder) throws {
+        try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func refuse(_ key: CodingKeys, _ reason: String) -> DecodingError {
+            .dataCorruptedError(forKey: key, in: container, debugDescription: reason)
+        }
+
+        guard let purpose = Purpose(rawValue: try container.decode(String.self, forKey: .purpose)) else {
+            throw refuse(.purpose, "unknown purpose; \(known(Purpose.self))")
+        }
+        guard
+            let choice = ConsentChange.Choice(rawValue: try container.decode(String.self, forKey: .choice))
+        else { throw refuse(.choice, "unknown choice; \(known(ConsentChange.Choice.self))") }
+        let recipientClass =
+            try named(.recipientClass, in: container, known(RecipientClass.self)) {
+                RecipientClass(rawValue: $0)
+            } ?? purpose.recipientClass
+        let change = ConsentChange(
+            purpose: purpose,
+            recipientClass: recipientClass,
+            recipient: try container.decodeIfPresent(String.self, forKey: .recipient),
+            coversWholeClass: try container.decodeIfPresent(Bool.self, forKey: .wholeClass) ?? false,
+            stream: try container.decodeIfPresent(String.self, forKey: .stream),
+            choice: choice,
+            media: try namedList(.media, in: container, known(MediaType.self)) { MediaType(rawValue: $0) },
+            validity: ValidityWindow(
+                from: try named(.from, in: container, timeForm) { WallClockTime(rfc3339: $0) },
+                until: try named(.until, in: container, timeForm) { WallClockTime(rfc3339: $0) }
+            ),
+            notice: try container.decodeIfPresent(NoticeReferenceDocument.self, forKey: .notice)?.reference,
+            terms: try container.decodeIfPresent(ConsentTermsDocument.self, forKey: .terms)?.terms
+                ?? .unstated
+        )
+        switch change.recipientFault {
+        case nil: break
+        case .wholeClassUnexpected:
+            throw refuse(.wholeClass, "only live_embed can be granted to a whole class, without a recipient")
+        case .recipientClassUnexpected:
+            throw refuse(
+                .recipientClass,
+                "\(recipientClass.rawValue) does not receive for \(purpose.rawValue)"
+            )
+        case .recipientUnexpected:
+            throw refuse(.recipient, "\(purpose.rawValue) has no recipient")
+        case .some:
+            throw refuse(
+                .recipient,
+                "\(purpose.rawValue) names a recipient: 1 to 64 characters of a-z A-Z 0-9 - _ ."
+            )
+        }
+        self.change = change
+    }
+}
+
+/// The notice that a grant rests on.
+struct NoticeReferenceDocument: Codable {
+    let id: String
+    let version: String
+    let sha256: String
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case id
+        case version
+        case sha256
+    }
+
+    var reference: NoticeReference { NoticeReference(id: id, version: version, sha256: sha256) }
+
+    init(_ reference: NoticeReference) {
+        (id, version, sha256) = (reference.id, reference.version, reference.sha256)
+    }
+
+    init(from decoder: any Decoder) throws {
+        try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        version = try container.decode(String.self, forKey: .version)
+        sha256 = try container.decode(String.self, forKey: .sha256)
+        guard sha256.utf8.count == 64, sha256.utf8.allSatisfy({ isLowercaseHexadecimal($0) }) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .sha256,
+                in: container,
+                debugDescription: "a digest is 64 lowercase hexadecimal digits"
+            )
+        }
+        for (key, text) in [(CodingKeys.id, id), (.version, version)]
+        where text.utf8.count > ConsentStatement.longestText {
+            throw DecodingError.dataCorruptedError(
+                forKey: key,
+                in: container,
+                debugDescription: "has more than \(ConsentStatement.longestText) bytes"
+            )
+        }
+    }
+}
+
+private func isLowercaseHexadecimal(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
+}
+
+/// The conditions of a grant.
+private struct ConsentTermsDocument: Decodable {
+    let terms: ConsentTerms
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case language
+        case retentionSeconds = "retention_seconds"
+        case storageLocations = "storage_locations"
+        case geographicRestrictions = "geographic_restrictions"
+        case jurisdiction
+        case evidence
+    }
+
+    init(from decoder: any Decoder) throws {
+        try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        terms = ConsentTerms(
+            language: try container.decodeIfPresent(String.self, forKey: .language),
+            retentionSeconds: try container.decodeIfPresent(Int64.self, forKey: .retentionSeconds),
+            storageLocations: try namedList(.storageLocations, in: container, regionForm) { Region($0) },
+            geographicRestrictions: try namedList(.geographicRestrictions, in: container, regionForm) {
+                Region($0)
+            },
+            jurisdiction: try container.decodeIfPresent(String.self, forKey: .jurisdiction),
+            evidence: try container.decodeIfPresent(String.self, forKey: .evidence)
+        )
+        if let seconds = terms.retentionSeconds, seconds < 0 {
+            throw DecodingError.dataCorruptedError(
+                forKey: .retentionSeconds,
+                in: container,
+                debugDescription: "a time to keep is not negative"
             )
         }
     }

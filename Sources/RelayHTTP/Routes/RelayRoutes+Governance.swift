@@ -280,8 +280,8 @@ extension RelayRoutes {
         let requester = try await bearer.participantActor(of: request, participant: participant)
         let actor: ConsentActor =
             switch requester {
-            case .participant:
-                request.headers[.secFetchSite] == "same-origin" ? .participantOnPage : .participantByAPI
+            case .participant: participantActor(request)
+            case .guardian(_, let name): .guardian(name)
             case .relayOperator: .operatorByAPI
             }
         let ended = try await service.endEveryGrant(of: participant, by: actor)

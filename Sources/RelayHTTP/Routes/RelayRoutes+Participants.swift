@@ -56,6 +56,7 @@ extension RelayRoutes {
                 participant,
                 changes,
                 by: actor,
+                sendsPrivacyControl: sendsPrivacyControl(request),
                 ifEpoch: epochs(in: request)
             )
             // The change stands whether or not the overview can be had.
@@ -67,8 +68,8 @@ extension RelayRoutes {
         }
     }
 
-    /// A participant decides everything but `revoke`; an operator may only take away, and what they take away
-    /// is recorded as revoked.
+    /// A participant, or a child's guardian, gives and takes back; an operator may ask and take away, and what
+    /// they take away is recorded as revoked.
     ///
     /// Nobody gives consent in someone else's place.
     private func judge(
@@ -78,31 +79,43 @@ extension RelayRoutes {
     ) throws(RelayProblem) -> ([ConsentChange], ConsentActor) {
         switch requester {
         case .participant:
-            guard changes.allSatisfy({ $0.choice != .revoke }) else {
-                throw RelayProblem(
-                    "choice-not-yours",
-                    status: 403,
-                    detail: "revoke is the operator's; a participant takes consent back with withdraw"
-                )
-            }
-            // Browsers set this field themselves, so that a page of ours is told from a program.
-            let onPage = request.headers[.secFetchSite] == "same-origin"
-            return (changes, onPage ? .participantOnPage : .participantByAPI)
+            try refuse([.request, .revoke], in: changes, "those are the operator's")
+            return (changes, participantActor(request))
+        case .guardian(_, let name):
+            try refuse([.request, .revoke], in: changes, "those are the operator's")
+            return (changes, .guardian(name))
         case .relayOperator:
-            guard changes.allSatisfy({ $0.choice == .revoke || $0.choice == .withdraw }) else {
-                throw RelayProblem(
-                    "choice-not-yours",
-                    status: 403,
-                    detail: "an operator can revoke consent but not give or refuse it for a participant"
-                )
-            }
-            let revocations = changes.map { change in
+            try refuse([.grant, .refuse, .defer], in: changes, "those are the participant's own")
+            let judged = changes.map { change in
                 var change = change
-                change.choice = .revoke
+                if change.choice == .withdraw { change.choice = .revoke }
                 return change
             }
-            return (revocations, .operatorByAPI)
+            return (judged, .operatorByAPI)
         }
+    }
+
+    private func refuse(
+        _ choices: Set<ConsentChange.Choice>,
+        in changes: [ConsentChange],
+        _ reason: String
+    ) throws(RelayProblem) {
+        guard let change = changes.first(where: { choices.contains($0.choice) }) else { return }
+        throw RelayProblem(
+            "choice-not-yours",
+            status: 403,
+            detail: "\(change.choice.rawValue) is not for this token: \(reason)"
+        )
+    }
+
+    /// Browsers set this field themselves, so that a page of ours is told from a program.
+    func participantActor(_ request: Request) -> ConsentActor {
+        request.headers[.secFetchSite] == "same-origin" ? .participantOnPage : .participantByAPI
+    }
+
+    /// Global Privacy Control, section 3.2: the field has the value 1 or says nothing.
+    func sendsPrivacyControl(_ request: Request) -> Bool {
+        request.headers[.secGPC] == "1"
     }
 
     /// `If-Match` is optional: a withdrawal must not fail because the page was out of date.

@@ -36,6 +36,7 @@ extension RelayRoutes {
                 replacesLiveSession: token.replace,
                 grants: token.grants,
                 grantedAt: WallClockTime(nanosecondsSince1970: Int64(verified.issuedAt) * 1_000_000_000),
+                sendsPrivacyControl: sendsPrivacyControl(request),
                 origin: origin(request, context, token: verified)
             )
         )

@@ -75,6 +75,9 @@ extension RelayRoutes {
             document.participant = token.participant.text
         case .view(let token):
             document.room = token.room.text
+        case .guardian(let token):
+            document.room = token.room.text
+            document.participant = token.participant.text
         case .relayOperator:
             break
         }

@@ -29,6 +29,7 @@ extension RelayRoutes {
             ViewRequest(
                 room: room,
                 audience: token.audience,
+                region: token.region,
                 stream: stream,
                 offer: offer,
                 origin: origin(request, context, token: verified)

@@ -1,5 +1,6 @@
 import Disclosures
 import Primitives
+import RoomControl
 
 /// The body of `POST /v1/tokens`.
 struct TokenRequestDocument: Decodable {
@@ -19,21 +20,41 @@ struct TokenRequestDocument: Decodable {
         case grants
         case purpose
         case recipient
+        case region
+        case guardian
         case lifetimeSeconds = "lifetime_seconds"
     }
 
     private struct Grant: Decodable {
-        let audience: Audience
+        /// A file number or a digest: with 32 of them the token stays within what the relay reads.
+        static let maximumEvidenceBytes = 128
+
+        let grant: CarriedGrant
 
         private enum CodingKeys: String, CodingKey, CaseIterable {
             case purpose
             case recipient
+            case notice
+            case evidence
         }
 
         init(from decoder: any Decoder) throws {
             try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
             let container = try decoder.container(keyedBy: CodingKeys.self)
-            audience = try container.decodeAudience(purpose: .purpose, recipient: .recipient)
+            let evidence = try container.decodeIfPresent(String.self, forKey: .evidence)
+            guard evidence?.utf8.count ?? 0 <= Self.maximumEvidenceBytes else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .evidence,
+                    in: container,
+                    debugDescription: "has more than \(Self.maximumEvidenceBytes) bytes"
+                )
+            }
+            grant = CarriedGrant(
+                try container.decodeAudience(purpose: .purpose, recipient: .recipient),
+                notice: try container.decodeIfPresent(NoticeReferenceDocument.self, forKey: .notice)?
+                    .reference,
+                evidence: evidence
+            )
         }
     }
 
@@ -72,11 +93,11 @@ struct TokenRequestDocument: Decodable {
                     participant: participant,
                     name: name,
                     replace: try container.decodeIfPresent(Bool.self, forKey: .replace) ?? false,
-                    grants: grants.map { $0.audience }
+                    grants: grants.map { $0.grant }
                 )
             )
         case "view":
-            try refuseAllBut([.purpose, .recipient])
+            try refuseAllBut([.purpose, .recipient, .region])
             let audience =
                 container.contains(.purpose)
                 ? try container.decodeAudience(purpose: .purpose, recipient: .recipient) : .roomViewers
@@ -87,12 +108,30 @@ struct TokenRequestDocument: Decodable {
                     debugDescription: "a view token is of the purpose live_room, live_embed or rebroadcast"
                 )
             }
-            access = .view(ViewToken(room: room, audience: audience))
+            let region = try named(.region, in: container, regionForm) { Region($0) }
+            access = .view(ViewToken(room: room, audience: audience, region: region))
+        case "guardian":
+            try refuseAllBut([.participant, .guardian])
+            let guardian = try container.decode(String.self, forKey: .guardian)
+            guard isScreenName(guardian) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .guardian,
+                    in: container,
+                    debugDescription: "a name has 1 to 64 characters and no control characters"
+                )
+            }
+            access = .guardian(
+                GuardianToken(
+                    room: room,
+                    participant: try container.decode(ParticipantID.self, forKey: .participant),
+                    guardian: guardian
+                )
+            )
         default:
             throw DecodingError.dataCorruptedError(
                 forKey: .kind,
                 in: container,
-                debugDescription: "unknown kind; known are publish, view"
+                debugDescription: "unknown kind; known are publish, view, guardian"
             )
         }
     }

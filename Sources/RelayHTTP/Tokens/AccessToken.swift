@@ -1,10 +1,12 @@
 import Disclosures
 import Primitives
+import RoomControl
 
-/// What a bearer token lets its holder do: exactly one of three kinds.
+/// What a bearer token lets its holder do: exactly one of four kinds.
 package enum AccessToken: Sendable, Equatable {
     case publish(PublishToken)
     case view(ViewToken)
+    case guardian(GuardianToken)
     case relayOperator(OperatorToken)
 
     /// The `kind` claim.
@@ -12,6 +14,7 @@ package enum AccessToken: Sendable, Equatable {
         switch self {
         case .publish: "publish"
         case .view: "view"
+        case .guardian: "guardian"
         case .relayOperator: "operator"
         }
     }
@@ -26,14 +29,14 @@ package struct PublishToken: Sendable, Equatable {
     /// Whether its session takes over from a live one.
     package var replace: Bool
     /// Grants for encoders without a page (RFC 9396 `authorization_details`, type `room_disclosure`).
-    package var grants: [Audience]
+    package var grants: [CarriedGrant]
 
     package init(
         room: RoomName,
         participant: ParticipantID,
         name: String,
         replace: Bool = false,
-        grants: [Audience] = []
+        grants: [CarriedGrant] = []
     ) {
         self.room = room
         self.participant = participant
@@ -48,10 +51,28 @@ package struct ViewToken: Sendable, Equatable {
     package var room: RoomName
     /// The room's own viewers, or the embed of a named partner, or a named re-broadcaster.
     package var audience: Audience
+    /// Where the holder is, by the word of who had the token minted; `nil` if that is not known.
+    package var region: Region?
 
-    package init(room: RoomName, audience: Audience = .roomViewers) {
+    package init(room: RoomName, audience: Audience = .roomViewers, region: Region? = nil) {
         self.room = room
         self.audience = audience
+        self.region = region
+    }
+}
+
+/// Lets whoever answers for a child decide the child's consents in one room, as records of the guardian's own.
+package struct GuardianToken: Sendable, Equatable {
+    package var room: RoomName
+    /// The child.
+    package var participant: ParticipantID
+    /// Who answers for the child, as the child's status names them; 1 to 64 characters, no control characters.
+    package var guardian: String
+
+    package init(room: RoomName, participant: ParticipantID, guardian: String) {
+        self.room = room
+        self.participant = participant
+        self.guardian = guardian
     }
 }
 

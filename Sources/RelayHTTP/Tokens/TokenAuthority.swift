@@ -62,7 +62,14 @@ package struct TokenAuthority: Sendable {
                     + "is of the purpose live_room, live_embed or rebroadcast"
             )
         }
-        return (try await keys.sign(claims), claims.exp)
+        let text = try await keys.sign(claims)
+        guard text.utf8.count <= Self.maximumTokenBytes else {
+            throw TokenMintingError(
+                description: "the token would have \(text.utf8.count) bytes, and the relay reads"
+                    + " \(Self.maximumTokenBytes): give it fewer grants or shorter texts"
+            )
+        }
+        return (text, claims.exp)
     }
 
     /// Checks form, algorithm, signature (in constant time), issuer, audience and times.

@@ -1,6 +1,7 @@
 import Disclosures
 import JWTKit
 import Primitives
+import RoomControl
 
 /// The claims as they stand in a token (RFC 7519); every field but the common ones belongs to some kinds only.
 struct TokenClaims: JWTPayload {
@@ -17,6 +18,10 @@ struct TokenClaims: JWTPayload {
         var datatypes: [String]?
         /// The room; absent means the token's.
         var identifier: String?
+        /// The notice that the person was shown.
+        var notice: NoticeReferenceDocument?
+        /// What proves the grant outside of the relay.
+        var evidence: String?
     }
 
     var iss: String
@@ -32,6 +37,7 @@ struct TokenClaims: JWTPayload {
     var replace: Bool?
     var purpose: String?
     var recipient: String?
+    var region: String?
     var authorizationDetails: [AuthorizationDetail]?
 
     private enum CodingKeys: String, CodingKey {
@@ -48,6 +54,7 @@ struct TokenClaims: JWTPayload {
         case replace
         case purpose
         case recipient
+        case region
         case authorizationDetails = "authorization_details"
     }
 
@@ -78,10 +85,12 @@ extension TokenClaims {
                 authorizationDetails = token.grants.map { grant in
                     AuthorizationDetail(
                         type: AuthorizationDetail.roomDisclosure,
-                        actions: [grant.purpose.rawValue],
-                        recipient: grant.recipient,
+                        actions: [grant.audience.purpose.rawValue],
+                        recipient: grant.audience.recipient,
                         datatypes: ["audio", "video"],
-                        identifier: token.room.text
+                        identifier: token.room.text,
+                        notice: grant.notice.map { NoticeReferenceDocument($0) },
+                        evidence: grant.evidence
                     )
                 }
             }
@@ -90,6 +99,11 @@ extension TokenClaims {
             room = token.room.text
             purpose = token.audience.purpose.rawValue
             recipient = token.audience.recipient
+            region = token.region?.code
+        case .guardian(let token):
+            sub = token.guardian
+            room = token.room.text
+            participant = token.participant.text
         case .relayOperator(let token):
             sub = token.name
         }
@@ -118,7 +132,15 @@ extension TokenClaims {
                 let audience = Audience(purpose: purpose, recipient: recipient),
                 audience.comesByViewing
             else { return nil }
-            return .view(ViewToken(room: room, audience: audience))
+            // A place that cannot be read is one that is not known, which opens nothing.
+            return .view(
+                ViewToken(room: room, audience: audience, region: region.flatMap { Region($0) })
+            )
+        case "guardian":
+            guard let room = room.flatMap({ RoomName($0) }),
+                let participant = participant.flatMap({ ParticipantID($0) }), isScreenName(sub)
+            else { return nil }
+            return .guardian(GuardianToken(room: room, participant: participant, guardian: sub))
         case "operator":
             guard isScreenName(sub) else { return nil }
             return .relayOperator(OperatorToken(name: sub))
@@ -129,8 +151,8 @@ extension TokenClaims {
 
     /// The audiences granted; a detail that is narrower than a whole grant, of another room or type, or
     /// malformed gives nothing, because reading it loosely would widen it.
-    private func grants(in room: RoomName) -> [Audience] {
-        var grants: [Audience] = []
+    private func grants(in room: RoomName) -> [CarriedGrant] {
+        var grants: [CarriedGrant] = []
         for detail in authorizationDetails ?? [] {
             guard detail.type == AuthorizationDetail.roomDisclosure,
                 detail.identifier.map({ $0 == room.text }) ?? true,
@@ -142,9 +164,11 @@ extension TokenClaims {
                         purpose: purpose,
                         recipient: purpose.namesRecipient ? detail.recipient : nil
                     ),
-                    !grants.contains(audience)
+                    !grants.contains(where: { $0.audience == audience })
                 else { continue }
-                grants.append(audience)
+                grants.append(
+                    CarriedGrant(audience, notice: detail.notice?.reference, evidence: detail.evidence)
+                )
             }
         }
         return grants
