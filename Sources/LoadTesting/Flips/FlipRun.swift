@@ -28,6 +28,8 @@ package struct FlipSettings: Sendable {
 package struct FlipRun: Sendable {
     /// Resumption is in time within this after the grant's acknowledgement.
     private static let resumptionMilliseconds: Int64 = 1_000
+    /// Longer than a packet takes on its way here, and shorter than a viewer waits before it gives up on a source.
+    private static let drainMilliseconds: Int64 = 500
     /// Viewers of one token; the relay caps sessions of a token.
     private static let viewersOfToken = 100
     /// Joins at a time.
@@ -96,9 +98,12 @@ package struct FlipRun: Sendable {
         let watchers = try await join(api, operatorToken: operatorToken, sent: sent, ledger: ledger)
         say("\(watchers.count) viewers are in the room")
         try await Task.sleep(for: .seconds(2))
-        let report = try await flip(api, token: token, watchers: watchers, ledger: ledger)
-        for watcher in watchers { toolkit.loop.perform { $0.remove(watcher.number) } }
+        let (tally, seconds) = try await flip(api, token: token, ledger: ledger)
+        // What was sent is counted whole: nothing is on its way any more when the report is made.
         await publisher.stop(publication, token: .text(token))
+        try await Task.sleep(for: .milliseconds(Self.drainMilliseconds))
+        let report = try await report(tally, seconds: seconds, watchers: watchers, ledger: ledger)
+        for watcher in watchers { toolkit.loop.perform { $0.remove(watcher.number) } }
         await leave(watchers)
         return report
     }
@@ -213,9 +218,8 @@ package struct FlipRun: Sendable {
     private func flip(
         _ api: RelayAPI,
         token: String,
-        watchers: [Watcher],
         ledger: LoopBound<LeakLedger>
-    ) async throws -> FlipReport {
+    ) async throws -> (FlipTally, seconds: Double) {
         var random = SeededRandom(seed: settings.seed)
         var tally = FlipTally()
         var standing: Grant?
@@ -245,8 +249,7 @@ package struct FlipRun: Sendable {
         // The last withdrawal's or grant's second is looked at too.
         try await Task.sleep(for: .milliseconds(Self.resumptionMilliseconds + 200))
         if let grant = standing { await judge(grant, &tally, ledger) }
-        let seconds = Double(SystemClock.monotonic.nanoseconds(since: start)) / 1e9
-        return try await report(tally, seconds: seconds, watchers: watchers, ledger: ledger)
+        return (tally, Double(SystemClock.monotonic.nanoseconds(since: start)) / 1e9)
     }
 
     private func change(
