@@ -35,6 +35,26 @@ enum RepositoryRules {
         return LineSearch(text).matches(pattern).map { "\(path):\($0): a path of one machine" }
     }
 
+    /// Rows of the README's fault table without a test, or with one that does not exist.
+    static func faultTableViolations(readme: String, tests: [(path: String, text: String)]) -> [String] {
+        let lines = readme.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let head = lines.firstIndex(where: { $0.hasPrefix("| What fails |") }) else {
+            return ["the README has no fault table"]
+        }
+        let rows = lines[(head + 2)...].prefix { $0.hasPrefix("|") }
+        let found = rows.compactMap { row -> String? in
+            guard let name = row.firstMatch(of: /`([A-Za-z_.]+?)(?:::|\.)([A-Za-z_0-9]+)` \|$/) else {
+                return "a row without a test: \(row.prefix(60))"
+            }
+            let (place, test) = (name.1, name.2)
+            let declaration = place.hasSuffix(".py") ? "def \(test)(" : "func \(test)("
+            let file = place.hasSuffix(".py") ? "/\(place)" : "/\(place).swift"
+            let exists = tests.contains { $0.path.hasSuffix(file) && $0.text.contains(declaration) }
+            return exists ? nil : "there is no test \(test) in \(place)"
+        }
+        return rows.count < 10 ? ["the fault table has only \(rows.count) rows"] + found : found
+    }
+
     /// Tests that do not run, and words for what is not there.
     static func skippedTestViolations(_ source: SwiftSource) -> [String] {
         let patterns = [#"\.disabled\s*\("#, #"\.disabled\b\s*[,)]"#, #"\bXCTSkip"#, #"\bwithKnownIssue\b"#]

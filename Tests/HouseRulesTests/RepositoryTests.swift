@@ -54,6 +54,31 @@ import Testing
         #expect(violations == [])
     }
 
+    @Test func everyRowOfTheFaultTableHasATest() throws {
+        let tests = try ["Tests"].flatMap { try tree.files(below: $0) }
+            .filter { $0.hasSuffix(".swift") || $0.hasSuffix(".py") }
+            .map { (path: $0, text: try tree.text(of: $0)) }
+        let violations = RepositoryRules.faultTableViolations(
+            readme: try tree.text(of: "README.md"),
+            tests: tests
+        )
+        #expect(violations == [])
+    }
+
+    @Test func aRowWithoutATestIsFound() {
+        let rows = (0..<10).map { "| fault \($0) | x | y | `SomeTests.works` |" }
+        let table = ["| What fails | a | b | Test |", "|---|---|---|---|"] + rows
+        func violations(_ text: String) -> [String] {
+            RepositoryRules.faultTableViolations(
+                readme: table.joined(separator: "\n"),
+                tests: [(path: "Tests/Some/SomeTests.swift", text: text)]
+            )
+        }
+        #expect(violations("@Test func works() {}") == [])
+        #expect(violations("@Test func worksNot() {}").count == 10)
+        #expect(RepositoryRules.faultTableViolations(readme: "", tests: []).count == 1)
+    }
+
     @Test func aStrayOrMissingEntryIsFound() {
         let good = RepositoryRules.topLevel.map { $0.contains(".") ? $0 : "\($0)/file" }
         #expect(RepositoryRules.topLevelViolations(good) == [])
