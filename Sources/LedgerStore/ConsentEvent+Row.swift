@@ -53,6 +53,38 @@ extension ConsentEvent {
         return events
     }
 
+    /// The events of `room` about `participant` after `sequence`, oldest first, at most `limit`.
+    static func fetch(
+        about participant: ParticipantID,
+        room: RoomName,
+        after sequence: UInt64,
+        limit: Int,
+        _ connection: Database
+    ) throws -> [ConsentEvent] {
+        let rows = try Row.fetchCursor(
+            connection,
+            sql: """
+                SELECT room_event.sequence, room_event.time, kind, room_event.principal, participant, body
+                FROM principal JOIN room_event ON room_event.principal = principal.id
+                WHERE participant = ? AND sequence > ?
+                    AND room_event.room = (SELECT id FROM room WHERE name = ?)
+                ORDER BY sequence LIMIT ?
+                """,
+            arguments: [participant.text, Int64(clamping: sequence), room.text, limit]
+        )
+        var events: [ConsentEvent] = []
+        while let row = try rows.next() {
+            do {
+                events.append(try ConsentEvent(row) { try PrincipalTable.text(of: $0, connection) })
+            } catch let error as DatabaseError {
+                throw error
+            } catch {
+                throw unreadable(room, after: events.last?.sequence ?? sequence, kind: row["kind"])
+            }
+        }
+        return events
+    }
+
     private static func unreadable(_ room: RoomName, after last: UInt64, kind: String?) -> LedgerError {
         let what = kind.map { "the next one, of kind '\($0)', is malformed or of another version" }
         return .unusable(

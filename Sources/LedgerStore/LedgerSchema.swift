@@ -8,7 +8,7 @@ enum LedgerSchema {
     /// "Taly": marks the file as ours (`PRAGMA application_id`).
     static let applicationID = 0x5461_6C79
     /// The newest layout that this program knows (`PRAGMA user_version`).
-    static let version = 3
+    static let version = 4
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -78,6 +78,10 @@ enum LedgerSchema {
             try database.execute(sql: DisclosureSchema.tables)
             try database.execute(sql: "PRAGMA user_version = 3")
         }
+        migrator.registerMigration("4 rights") { database in
+            try database.execute(sql: rights)
+            try database.execute(sql: "PRAGMA user_version = 4")
+        }
         return migrator
     }
 
@@ -129,5 +133,26 @@ enum LedgerSchema {
 
         CREATE TRIGGER notice_text_is_never_deleted BEFORE DELETE ON notice_text
         BEGIN SELECT RAISE(ABORT, 'notice texts are never deleted'); END;
+        """
+
+    /// Erasures that were asked for, and display fields, which only their owner's secret opens: overwriting it in
+    /// `salt` takes every copy of them along.
+    private static let rights = """
+        CREATE TABLE erasure_job (
+            digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+            principal INTEGER NOT NULL REFERENCES principal(id),
+            requested INTEGER NOT NULL,
+            requester TEXT NOT NULL,
+            leaf INTEGER REFERENCES leaf(idx),
+            salt BLOB CHECK (length(salt) = 32),
+            finished INTEGER
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE profile (
+            principal INTEGER NOT NULL REFERENCES principal(id),
+            room INTEGER NOT NULL REFERENCES room(id),
+            sealed BLOB NOT NULL,
+            PRIMARY KEY (principal, room)
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -13,7 +13,7 @@ enum RoomEventBody {
     typealias Resolution = (Int64) throws -> String?
 
     /// What stands for somebody who has been erased where an event names more than one.
-    static let erasedEntity = "erased"
+    static let erasedEntity = ConsentStatement.erasedEntity
 
     /// A body that says what this program does not understand.
     struct Malformed: Error {}

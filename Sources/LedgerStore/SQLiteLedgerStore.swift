@@ -33,6 +33,8 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
     static let publicationInterval = Duration.seconds(1)
 
     let connection: LedgerConnection
+    /// For questions that may take long.
+    let reader: RecordsReader
     let publisher: LedgerPublisher
     private var waiting: [Waiting] = []
     /// Entries wait behind consents: what narrows is never late because much is disclosed.
@@ -75,6 +77,7 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
         )
         try await publisher.takeUp()
         self.connection = connection
+        reader = RecordsReader(path: "\(directory)/\(LedgerFile.name)")
         self.publisher = publisher
         verifierKey = key.verifier
         publishedLog = folder
@@ -134,6 +137,7 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
         publication?.cancel()
         await publish()
         await publisher.close()
+        await reader.close()
         await connection.close()
     }
 

@@ -68,6 +68,16 @@ package struct DisclosureAccounts: Sendable {
     /// Whether the ledger holds everything there is to say.
     package var isSettled: Bool { intervals.isEmpty && outbox.isEmpty && inFlight.isEmpty }
 
+    /// Whether the ledger holds everything there is to say of a participant.
+    package func isSettled(about participant: ParticipantID) -> Bool {
+        !intervals.values.contains { $0.interval.participant == participant }
+            && !outbox.contains { $0.interval.participant == participant }
+            && !inFlight.values.contains { write in
+                write.entries.contains { $0.interval.participant == participant }
+            }
+            && !lines.values.contains { $0.assignment.participant == participant }
+    }
+
     /// Whether lines of a stream are permitted and wait for a ledger that takes nothing.
     package func isBlocked(stream: String, audience: Audience) -> Bool {
         isUnavailable

@@ -215,7 +215,7 @@ struct AuditTests {
         let key = try await make(fixture)
         try fixture.tamper("PRAGMA user_version = 99")
         #expect(throws: LedgerError.self) { try LedgerReader(directory: fixture.directory) }
-        try fixture.tamper("PRAGMA user_version = 3")
+        try fixture.tamper("PRAGMA user_version = 4")
         let path = fixture.directory + "/ledger.sqlite"
         var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         for page in 4..<bytes.count / 4096 {

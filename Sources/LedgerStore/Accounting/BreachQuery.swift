@@ -26,6 +26,10 @@ package struct BreachReport: Sendable, Hashable {
 
     /// Ordered by participant, room and recipient.
     package let lines: [Line]
+
+    package init(lines: [Line]) {
+        self.lines = lines
+    }
 }
 
 /// Which disclosures a breach query is about.
@@ -33,8 +37,8 @@ package struct BreachFilter: Sendable, Hashable {
     /// Half-open.
     package var span: Range<WallClockTime>
     package var purpose: Purpose?
-    /// The recipient's name.
-    package var recipient: String?
+    /// The recipients' names; empty for all.
+    package var recipients: Set<String>
     /// The recipient's session.
     package var session: String?
     package var room: RoomName?
@@ -48,7 +52,7 @@ package struct BreachFilter: Sendable, Hashable {
     ) {
         self.span = span
         self.purpose = purpose
-        self.recipient = recipient
+        recipients = recipient.map { [$0] } ?? []
         self.session = session
         self.room = room
     }
@@ -77,24 +81,30 @@ enum BreachQuery {
             (SELECT max(leaf) FROM disclosure_entry WHERE disclosure = disclosure.id)
         WHERE disclosure.began < :until AND disclosure.reason IS NULL
             AND (:purpose IS NULL OR disclosure.purpose = :purpose)
-            AND (:recipient IS NULL OR disclosure.recipient = :recipient)
+            AND (:recipients IS NULL OR disclosure.recipient IN (SELECT value FROM json_each(:recipients)))
             AND (:session IS NULL OR disclosure.session = :session)
             AND (:room IS NULL OR room.name = :room)
         GROUP BY disclosure.principal, disclosure.room, disclosure.purpose, disclosure.recipient_class,
             disclosure.recipient
         ORDER BY principal.participant, disclosure.principal, room.name, disclosure.purpose,
             disclosure.recipient_class, disclosure.recipient
+        LIMIT :limit OFFSET :offset
         """
 
-    static func run(_ filter: BreachFilter, _ connection: Database) throws -> BreachReport {
+    static func run(
+        _ filter: BreachFilter,
+        offset: Int = 0,
+        limit: Int = -1,
+        _ connection: Database
+    ) throws -> BreachReport {
         let span = filter.span
         let rows = try Row.fetchAll(
             connection,
             sql: selection,
             arguments: [
                 "from": span.lowerBound.nanosecondsSince1970, "until": span.upperBound.nanosecondsSince1970,
-                "purpose": filter.purpose?.rawValue, "recipient": filter.recipient,
-                "session": filter.session, "room": filter.room?.text,
+                "purpose": filter.purpose?.rawValue, "recipients": try recipients(filter),
+                "session": filter.session, "room": filter.room?.text, "limit": limit, "offset": offset,
             ]
         )
         return BreachReport(
@@ -118,5 +128,10 @@ enum BreachQuery {
                 )
             }
         )
+    }
+
+    private static func recipients(_ filter: BreachFilter) throws -> String? {
+        guard !filter.recipients.isEmpty else { return nil }
+        return String(decoding: try JSONEncoder().encode(filter.recipients.sorted()), as: UTF8.self)
     }
 }

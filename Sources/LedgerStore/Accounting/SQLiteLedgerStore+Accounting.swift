@@ -12,7 +12,7 @@ extension SQLiteLedgerStore {
         after: Int64 = 0,
         limit: Int = SQLiteLedgerStore.longestPage
     ) async throws(LedgerError) -> DisclosureAccounting {
-        try await connection.read("accounting") { database in
+        try await reader.read("accounting") { database in
             try AccountingQuery.accounting(
                 of: participant,
                 after: after,
@@ -29,7 +29,7 @@ extension SQLiteLedgerStore {
         limit: Int = SQLiteLedgerStore.longestPage
     ) async throws(LedgerError) -> AccountingDocument {
         let published = await publisher.published
-        return try await connection.read("accounting") { database in
+        return try await reader.read("accounting") { database in
             try AccountingQuery.document(
                 of: participant,
                 after: after,
@@ -44,12 +44,23 @@ extension SQLiteLedgerStore {
     package func operatorReads(
         of participant: ParticipantID
     ) async throws(LedgerError) -> [OperatorReadAccount] {
-        try await connection.read("operators' reads") { try AccountingQuery.reads(of: participant, $0) }
+        try await reader.read("operators' reads") { try AccountingQuery.reads(of: participant, $0) }
     }
 
     /// Who is affected by a breach at the recipients of `filter`.
     package func breach(_ filter: BreachFilter) async throws(LedgerError) -> BreachReport {
-        try await connection.read("breach query") { try BreachQuery.run(filter, $0) }
+        try await reader.read("breach query") { try BreachQuery.run(filter, $0) }
+    }
+
+    /// The same, the lines after `offset`, at most `limit`.
+    package func breach(
+        _ filter: BreachFilter,
+        offset: Int,
+        limit: Int
+    ) async throws(LedgerError) -> BreachReport {
+        try await reader.read("breach query") {
+            try BreachQuery.run(filter, offset: offset, limit: limit, $0)
+        }
     }
 
     /// Counts of the intervals that ended in `span` of those who agreed to be counted; lines about fewer than
@@ -59,8 +70,20 @@ extension SQLiteLedgerStore {
         of participants: Set<ParticipantID>,
         crowd: Int
     ) async throws(LedgerError) -> DisclosureStatistics {
-        try await connection.read("statistics") {
+        try await reader.read("statistics") {
             try StatisticsQuery.run(span, of: participants, crowd: crowd, $0)
+        }
+    }
+
+    /// The same of those whose grant for statistics stands at `now`, each in the rooms in which it does.
+    package func disclosureStatistics(
+        _ span: Range<WallClockTime>,
+        crowd: Int,
+        now: WallClockTime
+    ) async throws(LedgerError) -> DisclosureStatistics {
+        try await reader.read("statistics") { database in
+            let counted = try CountingConsent.counted(now: now, database)
+            return try StatisticsQuery.run(span, of: counted, crowd: crowd, database)
         }
     }
 
@@ -72,7 +95,7 @@ extension SQLiteLedgerStore {
     /// The bytes of leaf `index`; `nil` if there is none.
     package func leaf(_ index: UInt64) async throws(LedgerError) -> [UInt8]? {
         guard index < UInt64(Int64.max) else { return nil }
-        return try await connection.read("leaf") { database in
+        return try await reader.read("leaf") { database in
             guard try LeafTable.size(database) > index else { return nil }
             return try LeafTable.leaves(index..<index + 1, database).first
         }
@@ -80,7 +103,7 @@ extension SQLiteLedgerStore {
 
     /// Leaves in the ledger, published or not.
     package func leafCount() async throws(LedgerError) -> UInt64 {
-        try await connection.read("count of leaves") { try LeafTable.size($0) }
+        try await reader.read("count of leaves") { try LeafTable.size($0) }
     }
 
     /// The signed checkpoint that is published; `nil` before the first.

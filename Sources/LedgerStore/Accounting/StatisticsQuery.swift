@@ -1,4 +1,5 @@
 import Disclosures
+import Foundation
 import GRDB
 import Primitives
 
@@ -34,7 +35,7 @@ enum StatisticsQuery {
         FROM disclosure_entry AS final
         JOIN disclosure ON disclosure.id = final.disclosure
         JOIN principal ON principal.id = disclosure.principal
-        JOIN counted ON counted.participant = principal.participant
+        JOIN counted ON :condition
         WHERE final.kind IN ('closed', 'interrupted') AND final.time >= ? AND final.time < ?
         GROUP BY disclosure.purpose, disclosure.recipient_class ORDER BY 1, 2
         """
@@ -46,16 +47,51 @@ enum StatisticsQuery {
         crowd: Int,
         _ connection: Database
     ) throws -> DisclosureStatistics {
+        try run(
+            span,
+            counted: "participant) AS (SELECT value",
+            on: "counted.participant = principal.participant",
+            try json(participants.map(\.text).sorted()),
+            crowd: crowd,
+            connection
+        )
+    }
+
+    /// The same of those who agreed, each in the rooms in which they did.
+    static func run(
+        _ span: Range<WallClockTime>,
+        of counted: Set<CountingConsent.Counted>,
+        crowd: Int,
+        _ connection: Database
+    ) throws -> DisclosureStatistics {
+        try run(
+            span,
+            counted:
+                "room, principal) AS (SELECT json_extract(value, '$.room'), json_extract(value, '$.principal')",
+            on: "counted.principal = disclosure.principal AND counted.room = disclosure.room",
+            try json(Array(counted)),
+            crowd: crowd,
+            connection
+        )
+    }
+
+    /// The set goes by value, as one of any size cannot be bound to a statement, and a reader has no tables to write
+    /// to.
+    private static func run(
+        _ span: Range<WallClockTime>,
+        counted: String,
+        on condition: String,
+        _ set: String,
+        crowd: Int,
+        _ connection: Database
+    ) throws -> DisclosureStatistics {
         let crowd = max(crowd, DisclosureStatistics.smallestCrowd)
-        // By value, as a set of any size cannot be bound to a statement, and a reader has no tables to write
-        // to.
-        let names = participants.map(\.text).sorted().joined(separator: "\",\"")
         let rows = try Row.fetchAll(
             connection,
-            sql: "WITH counted(participant) AS (SELECT value FROM json_each(?)) \(selection)",
+            sql: "WITH counted(\(counted) FROM json_each(?)) "
+                + selection.replacingOccurrences(of: ":condition", with: condition),
             arguments: [
-                participants.isEmpty ? "[]" : "[\"\(names)\"]", span.lowerBound.nanosecondsSince1970,
-                span.upperBound.nanosecondsSince1970,
+                set, span.lowerBound.nanosecondsSince1970, span.upperBound.nanosecondsSince1970,
             ]
         )
         let lines = try rows.map { row in
@@ -76,5 +112,9 @@ enum StatisticsQuery {
         }
         let shown = lines.filter { $0.participants >= crowd }
         return DisclosureStatistics(lines: shown, crowd: crowd, suppressed: lines.count - shown.count)
+    }
+
+    private static func json(_ values: [some Encodable]) throws -> String {
+        String(decoding: try JSONEncoder().encode(values), as: UTF8.self)
     }
 }

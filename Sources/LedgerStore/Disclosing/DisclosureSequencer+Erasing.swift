@@ -71,6 +71,7 @@ extension DisclosureSequencer {
         )
         let index = try append(.erasure(leaf), connection)
         try SaltTable.erase(principal, connection)
+        try connection.execute(sql: "DELETE FROM profile WHERE principal = ?", arguments: [principal])
         _ = try PrincipalTable.erase(person, connection)
         try connection.execute(
             sql: "UPDATE operator_read SET reason = NULL WHERE principal = ?",

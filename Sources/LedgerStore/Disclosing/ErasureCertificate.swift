@@ -15,11 +15,11 @@ package struct ErasureCertificate: Sendable, Hashable, Codable {
     package let leaf: UInt64
     /// That leaf's bytes, as text.
     package let statement: String
-    /// The salt that opens the leaf's commitment to the participant, in hexadecimal: nobody else has it.
+    /// The salt that opens the leaf's commitment to the participant, in hexadecimal.
     package let salt: String
     /// The proof that the leaf is in the log, with its signed checkpoint (C2SP tlog-proof); absent where it
     /// could not be published yet.
-    package let proof: String?
+    package internal(set) var proof: String?
     /// The key that verifies the proof.
     package let verifierKey: String
 }

@@ -147,7 +147,7 @@ package struct ErasureLeaf: Sendable, Hashable {
     static let kind = "erasure"
 
     package let id: String
-    /// Opened only by the salt in the certificate, which the relay does not keep.
+    /// Opened only by the salt in the certificate.
     package let participant: MerkleHash
     package let disclosures: UInt64
     package let entries: UInt64

@@ -51,7 +51,7 @@ extension SQLiteLedgerStore {
         )
     }
 
-    private func cutJournal() async throws(LedgerError) {
+    func cutJournal() async throws(LedgerError) {
         for attempt in 1...Self.cuttingAttempts {
             if try await connection.emptyJournal() { return }
             // Not on the ledger's thread, which goes on committing meanwhile.
