@@ -291,6 +291,13 @@ let package = Package(
             ]
         ),
         tests(
+            "RoomControlTests",
+            [
+                "RoomControl", "LedgerStore", "TransparencyLogs", "Disclosures", "Primitives",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        tests(
             "RelayHTTPTests",
             [
                 "RelayHTTP", "RoomControl", "Disclosures", "Primitives", "Webhooks",

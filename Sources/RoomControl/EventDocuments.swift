@@ -8,6 +8,8 @@ enum EventDocuments {
         var videoMid: String?
         var stream: String?
         var name: String?
+        /// Fields beyond the screen name, where a grant to identify stands.
+        var profile: [String: String]?
         var audio: String
         var video: String
     }

@@ -60,6 +60,11 @@ struct EventFeed {
         readers[reader] = nil
     }
 
+    /// Ends the stream for every reader, for good.
+    consuming func close() {
+        for reader in readers.values { reader.finish() }
+    }
+
     /// Ends the stream for every reader.
     mutating func finish() {
         for reader in readers.values { reader.finish() }

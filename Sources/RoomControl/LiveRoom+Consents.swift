@@ -16,7 +16,8 @@ extension LiveRoom {
         of participant: ParticipantID,
         ifEpoch: Set<UInt64>? = nil
     ) async -> Result<Acknowledgement, RelayProblem> {
-        await submit(ifEpoch: ifEpoch) { authority, effects in
+        guard !barred.contains(participant) else { return .failure(.erasurePending) }
+        return await submit(ifEpoch: ifEpoch) { authority, effects in
             authority.submit(statements, of: participant, now: SystemClock.reading, effects: &effects)
         }
     }

@@ -104,7 +104,9 @@ extension LiveRoom {
                     audioMid: audio?.media.mid,
                     videoMid: video?.media.mid,
                     stream: isShown ? publication?.stream.text : nil,
-                    name: isShown ? publication?.displayName : nil,
+                    name: isShown ? publication.map { screenName($0) } : nil,
+                    profile: isShown
+                        ? publication.flatMap { identity(of: $0, toward: viewing.place) } : nil,
                     audio: Self.word(audio?.state),
                     video: Self.word(video?.state)
                 )
@@ -165,6 +167,7 @@ extension LiveRoom {
 
     /// Tells whom an event concerns that has become durable.
     func tell(_ event: ConsentEvent) {
+        refreshIdentities()
         guard let statement = event.statement else {
             if let participant = event.subject.participant {
                 stale.insert(participant)

@@ -17,6 +17,8 @@ extension LiveRoom {
     func publish(_ request: PublishRequest) async throws(RelayProblem) -> SessionAnswer {
         guard !isClosed else { throw .overloaded }
         let participant = request.participant
+        try await recallProfile(of: participant)
+        guard !barred.contains(participant), !isClosed else { throw .erasurePending }
         let now = SystemClock.monotonic
         if let live = publications[participant] {
             guard request.replacesLiveSession || live.isFrozen(now: now) else {

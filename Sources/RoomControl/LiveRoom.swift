@@ -31,6 +31,12 @@ actor LiveRoom {
     var audiences: [PlacedAudience: PresentAudience] = [:]
     var gates: [GateName: DisclosureGate] = [:]
     var feeds: [ParticipantID: EventFeed] = [:]
+    /// Corrected display fields of those who publish.
+    var profiles: [ParticipantID: ParticipantProfile] = [:]
+    /// Whose fields beyond the screen name each audience was shown last.
+    var identified: [PlacedAudience: Set<ParticipantID>] = [:]
+    /// Who is to be erased.
+    var barred: Set<ParticipantID> = []
     /// Participants whose panel has something new to show.
     var stale: Set<ParticipantID> = []
     var waiting: [ConsentTicket: CheckedContinuation<Result<Acknowledgement, RelayProblem>, Never>] = [:]
@@ -90,6 +96,7 @@ actor LiveRoom {
         run(effects)
         tickAccounts()
         showPanels()
+        refreshIdentities()
         showViewerCount(now: now.monotonic)
         forgetIdleAudiences(now: now.monotonic)
         // What the log does not hold yet lives here only.

@@ -36,7 +36,11 @@ extension RelayControl: RoomGovernance {
         by content: ConsentEvent.Content,
         ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
-        ConsentAcknowledgement(try await open(room).govern(by: content, ifEpoch: ifEpoch).get())
+        let room = try await open(room)
+        try refuse(content)
+        let acknowledgement = try await room.govern(by: content, ifEpoch: ifEpoch).get()
+        holdChanged(content)
+        return ConsentAcknowledgement(acknowledgement)
     }
 
     package func endEveryGrant(
@@ -72,13 +76,12 @@ extension RelayControl: RoomGovernance {
         after sequence: UInt64,
         limit: Int
     ) async throws(RelayProblem) -> [ConsentEvent] {
-        let events = try await logged { () async throws(LedgerError) in
-            try await environment.log.read(room: room, after: sequence)
+        try await logged { () async throws(LedgerError) in
+            try await records.events(about: participant, room: room, after: sequence, limit: limit)
         }
-        return Array(events.lazy.filter { $0.subject == .participant(participant) }.prefix(limit))
     }
 
-    private func logged<Value>(
+    func logged<Value>(
         _ body: () async throws(LedgerError) -> Value
     ) async throws(RelayProblem) -> Value {
         do {

@@ -23,8 +23,11 @@ package actor RelayControl: RelayService {
 
     let environment: RoomEnvironment
     let logger: Logger
+    /// Who else keeps data about participants.
+    let keepers: [any PersonalDataKeeper]
+    var erasures = Erasures()
     private let events: AsyncStream<[EngineEvent]>
-    private var rooms: [RoomName: LiveRoom] = [:]
+    private(set) var rooms: [RoomName: LiveRoom] = [:]
     private var opening: [RoomName: Task<LiveRoom, any Error>] = [:]
     private var sessions: [SessionID: SessionEntry] = [:]
     private var roomsOfPeers: [PeerID: RoomName] = [:]
@@ -43,7 +46,8 @@ package actor RelayControl: RelayService {
         bind: SocketAddress,
         mediaLoops: Int,
         settings: RoomSettings,
-        ledger: any ConsentLog & NoticeArchive & DisclosureLog,
+        ledger: any ConsentLog & NoticeArchive & PersonalRecords,
+        keepers: [any PersonalDataKeeper] = [],
         logger: Logger
     ) throws {
         let (events, continuation) = AsyncStream.makeStream(of: [EngineEvent].self)
@@ -51,11 +55,13 @@ package actor RelayControl: RelayService {
         }
         self.events = events
         self.logger = logger
+        self.keepers = keepers
         environment = RoomEnvironment(
             plane: plane,
             log: ledger,
             notices: ledger,
             disclosures: ledger,
+            records: ledger,
             identity: try DTLSIdentity(validFrom: SystemClock.wall),
             settings: settings,
             cname: String(RoomEnvironment.randomName().prefix(16)),
@@ -79,6 +85,7 @@ package actor RelayControl: RelayService {
             group.addTask { await self.takeEvents() }
             group.addTask { await self.beat() }
             group.addTask { await self.tick() }
+            group.addTask { await self.tendErasures() }
             await group.waitForAll()
         }
         await environment.plane.stop()
@@ -182,6 +189,7 @@ package actor RelayControl: RelayService {
         try admit(request.origin)
         do {
             let room = try await open(request.room)
+            try refuse(whileErasing: request.participant)
             let answer = try await room.publish(request)
             await register(answer.session, request.room, room, request.origin)
             return answer
@@ -241,7 +249,8 @@ package actor RelayControl: RelayService {
         _ participant: ParticipantID,
         after lastEvent: UInt64?
     ) async throws(RelayProblem) -> AsyncStream<RelayEvent> {
-        try await open(room).participantEvents(participant, after: lastEvent)
+        try refuse(whileErasing: participant)
+        return try await open(room).participantEvents(participant, after: lastEvent)
     }
 
     package func consents(
@@ -259,6 +268,7 @@ package actor RelayControl: RelayService {
         sendsPrivacyControl: Bool,
         ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
+        try refuse(whileErasing: participant)
         let result = try await open(room).choose(
             changes,
             of: participant,

@@ -13,6 +13,7 @@ final class RoomEnvironment: Sendable {
     let log: any ConsentLog
     let notices: any NoticeArchive
     let disclosures: any DisclosureLog
+    let records: any PersonalRecords
     let identity: DTLSIdentity
     let settings: RoomSettings
     let cname: String
@@ -26,6 +27,7 @@ final class RoomEnvironment: Sendable {
         log: any ConsentLog,
         notices: any NoticeArchive,
         disclosures: any DisclosureLog,
+        records: any PersonalRecords,
         identity: DTLSIdentity,
         settings: RoomSettings,
         cname: String,
@@ -35,6 +37,7 @@ final class RoomEnvironment: Sendable {
         self.log = log
         self.notices = notices
         self.disclosures = disclosures
+        self.records = records
         self.identity = identity
         self.settings = settings
         self.cname = cname
