@@ -126,7 +126,7 @@ package protocol ParticipantRights: Sendable {
     /// Ends every grant and session of a participant and erases them, at once or when no hold keeps them any more.
     func requestErasure(
         of participant: ParticipantID,
-        by actor: ConsentActor
+        byOperator: Bool
     ) async throws(RelayProblem) -> ErasureAnswer
 
     /// How the erasure of a participant stands; `nil` if nobody asked for one.

@@ -12,9 +12,9 @@ extension RelayControl {
 
     package func requestErasure(
         of participant: ParticipantID,
-        by actor: ConsentActor
+        byOperator: Bool
     ) async throws(RelayProblem) -> ErasureAnswer {
-        let requester: ErasureJob.Requester = actor == .operatorByAPI ? .operator : .participant
+        let requester: ErasureJob.Requester = byOperator ? .operator : .participant
         try await logged { () async throws(LedgerError) in
             try await records.requestErasure(of: participant, by: requester, at: SystemClock.wall)
         }

@@ -59,6 +59,7 @@ struct ServeCommand: AsyncParsableCommand {
                 ? configuration.media.loops : min(62, ProcessInfo.processInfo.activeProcessorCount),
             settings: Self.settings(configuration, candidates),
             ledger: store,
+            keepers: webhooks.map { [WebhookKeeper(dispatcher: $0)] } ?? [],
             logger: logger
         )
         let http = try RelayHTTPServer.makeService(

@@ -138,9 +138,20 @@ struct TokenCommand: AsyncParsableCommand {
 
         @OptionGroup var common: Common
         @Option(name: .long, help: "Who runs the relay, for its records.") var name = "operator"
+        @Option(
+            name: .long,
+            help:
+                "In what role they look at personal data: \(OperatorRole.allCases.map(\.rawValue).joined(separator: ", "))."
+        )
+        var role = OperatorRole.operator.rawValue
 
         func run() async throws {
-            try await common.mint(.relayOperator(OperatorToken(name: name)))
+            guard let role = OperatorRole(rawValue: role) else {
+                throw ValidationError(
+                    "--role: '\(role)' is none of \(OperatorRole.allCases.map(\.rawValue).joined(separator: ", "))"
+                )
+            }
+            try await common.mint(.relayOperator(OperatorToken(name: name, role: role)))
         }
     }
 

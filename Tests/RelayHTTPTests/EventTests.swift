@@ -70,7 +70,8 @@ import Testing
         let fixture = try await RelayFixture(StandInRelay(events: Self.events))
         let token = try await fixture.operatorToken()
         try await fixture.run { client in
-            let response = try await client.execute(uri: path, method: .get, headers: .bearer(token))
+            let headers = HTTPFields.bearer(token, reason: "ticket 7")
+            let response = try await client.execute(uri: path, method: .get, headers: headers)
             #expect(response.status == .ok)
         }
     }

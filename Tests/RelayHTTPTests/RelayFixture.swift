@@ -93,8 +93,8 @@ struct RelayFixture: Sendable {
         )
     }
 
-    func operatorToken() async throws -> String {
-        try await mint(.relayOperator(OperatorToken(name: "op")))
+    func operatorToken(role: OperatorRole = .operator) async throws -> String {
+        try await mint(.relayOperator(OperatorToken(name: "op", role: role)))
     }
 
     private func mint(_ access: AccessToken, now: Date = Date()) async throws -> String {
@@ -104,8 +104,9 @@ struct RelayFixture: Sendable {
 
 extension HTTPFields {
     /// Fields with a bearer token and a content type.
-    static func bearer(_ token: String?, type: String? = nil) -> HTTPFields {
+    static func bearer(_ token: String?, type: String? = nil, reason: String? = nil) -> HTTPFields {
         var fields: HTTPFields = [:]
+        if let reason, let name = HTTPField.Name("Tally-Reason") { fields[name] = reason }
         if let token { fields[.authorization] = "Bearer \(token)" }
         if let type { fields[.contentType] = type }
         return fields

@@ -22,6 +22,7 @@ final class StandInRelay: RelayService {
     static let effectiveAt = WallClockTime(nanosecondsSince1970: 1_790_000_000_123_456_789)
 
     let asked = Mutex(Asked())
+    let rights: Mutex<RightsAsked>
     let problem: RelayProblem?
     let ready: Bool
     let events: [RelayEvent]
@@ -37,8 +38,10 @@ final class StandInRelay: RelayService {
         ],
         ready: Bool = true,
         events: [RelayEvent] = [],
-        keepsStreamsOpen: Bool = false
+        keepsStreamsOpen: Bool = false,
+        standing: RightsStanding = RightsStanding(isKnown: true, erasedAt: nil)
     ) {
+        rights = Mutex(RightsAsked(standing: standing))
         self.problem = problem
         self.ready = ready
         self.events = events

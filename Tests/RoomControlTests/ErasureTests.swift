@@ -29,7 +29,7 @@ import TransparencyLogs
                 in: fixture.room
             )
             #expect(try !fixture.files(with: ada.text).isEmpty)
-            let answer = try await control.requestErasure(of: ada, by: .participantByAPI)
+            let answer = try await control.requestErasure(of: ada, byOperator: false)
             #expect(answer.isDone)
             let certificate = try certificate(answer)
             #expect(certificate["disclosures"] as? Int == 1)
@@ -50,7 +50,7 @@ import TransparencyLogs
             #expect(try await control.displayFields(of: ada, in: fixture.room) == ParticipantProfile())
             // Asking again changes nothing.
             let leaves = try await store.leafCount()
-            let again = try await control.requestErasure(of: ada, by: .operatorByAPI)
+            let again = try await control.requestErasure(of: ada, byOperator: true)
             #expect(again.isDone && again.json == answer.json)
             #expect(try await store.leafCount() == leaves)
         }
@@ -65,7 +65,7 @@ import TransparencyLogs
             try await fixture.grant(control)
             try await fixture.grant(control, of: child)
             let before = try await store.read(room: fixture.room, after: 0)
-            _ = try await control.requestErasure(of: fixture.ada, by: .participantByAPI)
+            _ = try await control.requestErasure(of: fixture.ada, byOperator: false)
             var forgotten = RoomConsent(folding: try await events(since: before, store))
             forgotten.forget(fixture.ada)
             let log = try await store.read(room: fixture.room, after: 0)
@@ -89,7 +89,7 @@ import TransparencyLogs
             try await fixture.grant(control)
             try await fixture.disclose(1, store)
             try await fixture.hold(control)
-            let answer = try await control.requestErasure(of: fixture.ada, by: .participantByAPI)
+            let answer = try await control.requestErasure(of: fixture.ada, byOperator: false)
             #expect(!answer.isDone)
             #expect(try members(answer.json)["held_in"] as? [String] == [fixture.room.text])
             // What narrows does not wait.
@@ -115,7 +115,7 @@ import TransparencyLogs
         try await fixture.run { control, store in
             try await fixture.disclose(1, store)
             try await fixture.hold(control)
-            #expect(try await !control.requestErasure(of: fixture.ada, by: .operatorByAPI).isDone)
+            #expect(try await !control.requestErasure(of: fixture.ada, byOperator: true).isDone)
         }
         try await fixture.run { control, _ in
             #expect(try await control.erasure(of: fixture.ada)?.isDone == false)
@@ -128,7 +128,7 @@ import TransparencyLogs
         let keeper = StandInKeeper(failures: 1)
         try await fixture.run(keepers: [keeper]) { control, store in
             try await fixture.disclose(1, store)
-            #expect(try await !control.requestErasure(of: fixture.ada, by: .participantByAPI).isDone)
+            #expect(try await !control.requestErasure(of: fixture.ada, byOperator: false).isDone)
             #expect(try await control.standing(of: fixture.ada).isKnown)
             try await fixture.until { try await control.erasure(of: fixture.ada)?.isDone == true }
             #expect(keeper.erased.withLock { $0 } == [fixture.ada])
@@ -138,10 +138,10 @@ import TransparencyLogs
     @Test func oneIdentifierCanBeErasedAgain() async throws {
         try await fixture.run { control, store in
             try await fixture.disclose(1, store)
-            let first = try await control.requestErasure(of: fixture.ada, by: .participantByAPI)
+            let first = try await control.requestErasure(of: fixture.ada, byOperator: false)
             try await fixture.disclose(2, store)
             try await fixture.disclose(3, store)
-            let second = try await control.requestErasure(of: fixture.ada, by: .participantByAPI)
+            let second = try await control.requestErasure(of: fixture.ada, byOperator: false)
             #expect(try certificate(first)["disclosures"] as? Int == 1)
             #expect(try certificate(second)["disclosures"] as? Int == 2)
         }

@@ -66,12 +66,12 @@ final class RelayFixture: Sendable {
     )
         async throws
     {
-        let audience = try #require(Audience(purpose: purpose, recipient: nil))
         _ = try await control.changeConsents(
             room,
             participant ?? ada,
-            [ConsentChange(audience: audience, choice: .grant)],
+            [ConsentChange(purpose: purpose, choice: .grant)],
             by: .participantByAPI,
+            sendsPrivacyControl: false,
             ifEpoch: nil
         )
     }

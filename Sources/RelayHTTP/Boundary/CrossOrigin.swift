@@ -7,7 +7,7 @@ struct CrossOrigin: Sendable {
     /// preflight of the endpoint whether the session will take PATCH and DELETE.
     static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
     static let requestFields =
-        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Tally-Reason"
     static let exposedFields =
         "Location, ETag, Link, Accept-Patch, Accept-Post, Idempotency-Replayed, Retry-After, WWW-Authenticate"
     /// Browsers cap it at two hours or less.

@@ -13,6 +13,7 @@ extension HTTPField.Name {
     static let lastEventIdentifier = named("Last-Event-ID")
     static let secFetchSite = named("Sec-Fetch-Site")
     static let secGPC = named("Sec-GPC")
+    static let tallyReason = named("Tally-Reason")
     static let link = named("Link")
     static let idempotencyKey = named("Idempotency-Key")
     static let idempotencyReplayed = named("Idempotency-Replayed")

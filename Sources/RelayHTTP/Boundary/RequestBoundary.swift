@@ -15,6 +15,21 @@ struct RequestBoundary: RouterMiddleware {
     let metrics: any MetricsFactory
     /// Whether answers travel over TLS and may ask browsers to insist on it.
     let overTLS: Bool
+    private let pseudonyms = AddressPseudonyms()
+
+    init(
+        crossOrigin: CrossOrigin,
+        limiter: HandshakeLimiter,
+        addresses: ClientAddress,
+        metrics: any MetricsFactory,
+        overTLS: Bool
+    ) {
+        self.crossOrigin = crossOrigin
+        self.limiter = limiter
+        self.addresses = addresses
+        self.metrics = metrics
+        self.overTLS = overTLS
+    }
 
     func handle(
         _ request: Request,
@@ -86,6 +101,8 @@ struct RequestBoundary: RouterMiddleware {
     }
 
     /// Method, route template, status, duration and problem code; no path, address, token or name.
+    ///
+    /// Who asks too often is told apart by a pseudonym of the hour.
     private func record(
         _ request: Request,
         _ context: Context,
@@ -107,14 +124,14 @@ struct RequestBoundary: RouterMiddleware {
 
         let level: Logger.Level =
             response.status.code >= 500 ? .warning : (request.method == .get ? .debug : .info)
-        context.logger.log(
-            level: level,
-            "request",
-            metadata: [
-                "method": "\(method)", "route": "\(route)", "status": "\(response.status.code)",
-                "milliseconds": "\(nanoseconds(duration) / 1_000_000)", "problem": "\(problemCode ?? "")",
-            ]
-        )
+        var metadata: Logger.Metadata = [
+            "method": "\(method)", "route": "\(route)", "status": "\(response.status.code)",
+            "milliseconds": "\(nanoseconds(duration) / 1_000_000)", "problem": "\(problemCode ?? "")",
+        ]
+        if response.status == .tooManyRequests {
+            metadata["client"] = "\(pseudonyms.name(of: addresses.key(for: request, context)))"
+        }
+        context.logger.log(level: level, "request", metadata: metadata)
     }
 
     private func nanoseconds(_ duration: Duration) -> Int64 {

@@ -175,6 +175,12 @@ extension ConfigurationKey {
             "Whether /metrics answers without an operator's token. It names no room, participant or address."
         ),
         ConfigurationKey(
+            "statistics.threshold",
+            .number(10, 5...100_000),
+            "Fewest participants that a line of the statistics is about; lines about fewer are left out. Only those "
+                + "who agreed to be counted are."
+        ),
+        ConfigurationKey(
             "webhooks.file",
             .text(""),
             "YAML file with the endpoints that are told of consents and disclosures; empty for none. A list "

@@ -52,6 +52,7 @@ extension TallyConfiguration {
             eventsPerParticipant: table.number("limits.eventsPerParticipant")
         )
         metrics = Metrics(isPublic: table.flag("metrics.public"))
+        statistics = Statistics(threshold: table.number("statistics.threshold"))
         webhooks = Webhooks(file: table.text("webhooks.file"))
         cors = CORS(origins: table.list("cors.origins"))
         log = Log(level: table.text("log.level"))

@@ -69,6 +69,11 @@ package struct TallyConfiguration: Sendable, Equatable {
         package var isPublic: Bool
     }
 
+    package struct Statistics: Sendable, Equatable {
+        /// Fewest participants of a line.
+        package var threshold: Int
+    }
+
     package struct Webhooks: Sendable, Equatable {
         /// Empty for no endpoints.
         package var file: String
@@ -91,6 +96,7 @@ package struct TallyConfiguration: Sendable, Equatable {
     package var rooms: Rooms
     package var limits: Limits
     package var metrics: Metrics
+    package var statistics: Statistics
     package var webhooks: Webhooks
     package var cors: CORS
     package var log: Log

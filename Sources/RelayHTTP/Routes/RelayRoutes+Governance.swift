@@ -170,7 +170,7 @@ extension RelayRoutes {
         -> Response
     {
         let (room, participant) = (try room(context), try participant(context))
-        _ = try await bearer.participantActor(of: request, room: room, participant: participant)
+        try await admitReader(request, of: participant, in: room, .status)
         let governed = try await service.governance(of: participant, in: room)
         return .json(
             GovernedParticipantDocument(governed: governed),
@@ -251,7 +251,7 @@ extension RelayRoutes {
         -> Response
     {
         let (room, participant) = (try room(context), try participant(context))
-        _ = try await bearer.participantActor(of: request, room: room, participant: participant)
+        try await admitReader(request, of: participant, in: room, .history)
         let page = try HistoryPage(request)
         let events = try await service.history(
             of: participant,

@@ -21,7 +21,7 @@ extension RelayRoutes {
         _ context: RelayRequestContext
     ) async throws -> Response {
         let (room, participant) = (try room(context), try participant(context))
-        _ = try await bearer.participantActor(of: request, room: room, participant: participant)
+        try await admitReader(request, of: participant, in: room, .events)
         let seat = try eventStreams.seats.take(owner: "p \(room.text)/\(participant.text)")
         let events = try await service.participantEvents(
             room,
@@ -36,7 +36,7 @@ extension RelayRoutes {
         _ context: RelayRequestContext
     ) async throws -> Response {
         let (room, participant) = (try room(context), try participant(context))
-        _ = try await bearer.participantActor(of: request, room: room, participant: participant)
+        try await admitReader(request, of: participant, in: room, .consents)
         let overview = try await service.consents(room, participant)
         return .json(overview, headers: [.eTag: "\"\(overview.epoch)\""])
     }
@@ -47,6 +47,7 @@ extension RelayRoutes {
     ) async throws -> Response {
         let (room, participant) = (try room(context), try participant(context))
         let requester = try await bearer.participantActor(of: request, room: room, participant: participant)
+        try await refuseErased(requester, participant)
         let body = try await bodies.collect(request)
         return try await idempotentRequests.answer(request, principal: requester.principal, body: body) {
             let document = try bodies.json(in: body, of: request, as: ConsentChangesDocument.self)
@@ -59,8 +60,8 @@ extension RelayRoutes {
                 sendsPrivacyControl: sendsPrivacyControl(request),
                 ifEpoch: epochs(in: request)
             )
-            // The change stands whether or not the overview can be had.
-            let overview = try? await service.consents(room, participant)
+            // The change stands whether or not the overview can be had. An operator reads it with a reason only.
+            let overview = requester.isOperator ? nil : try? await service.consents(room, participant)
             return JSONAnswer(
                 ConsentChangedDocument(acknowledgement: acknowledgement, overview: overview),
                 headers: [.eTag: "\"\(acknowledgement.epoch)\""]

@@ -25,6 +25,7 @@ extension RelayRoutes {
     ) async throws -> Response {
         let room = try room(context)
         let (token, verified) = try await bearer.publishToken(of: request, room: room)
+        try await refuseErased(.participant(verified), token.participant)
         try admitHandshake(request, context, token: verified)
         let offer = try await bodies.text(of: request, type: Self.sdpType)
         let answer = try await service.publish(

@@ -26,6 +26,8 @@ struct RelayRoutes: Sendable {
         registerSessions(on: endpoints)
         registerParticipants(on: endpoints)
         registerGovernance(on: endpoints)
+        registerRights(on: endpoints)
+        registerProfiles(on: endpoints)
         registerRooms(on: endpoints)
         registerTokens(on: endpoints)
         registerWebhooks(on: endpoints)

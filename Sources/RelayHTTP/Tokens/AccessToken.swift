@@ -80,9 +80,12 @@ package struct GuardianToken: Sendable, Equatable {
 package struct OperatorToken: Sendable, Equatable {
     /// Who runs the relay, for its own records; 1 to 64 characters, no control characters.
     package var name: String
+    /// In what role they look at personal data.
+    package var role: OperatorRole
 
-    package init(name: String) {
+    package init(name: String, role: OperatorRole = .operator) {
         self.name = name
+        self.role = role
     }
 }
 

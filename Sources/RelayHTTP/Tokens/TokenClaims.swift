@@ -34,6 +34,7 @@ struct TokenClaims: JWTPayload {
     var room: String?
     var participant: String?
     var name: String?
+    var role: String?
     var replace: Bool?
     var purpose: String?
     var recipient: String?
@@ -51,6 +52,7 @@ struct TokenClaims: JWTPayload {
         case room
         case participant
         case name
+        case role
         case replace
         case purpose
         case recipient
@@ -106,6 +108,7 @@ extension TokenClaims {
             participant = token.participant.text
         case .relayOperator(let token):
             sub = token.name
+            role = token.role == .operator ? nil : token.role.rawValue
         }
     }
 
@@ -142,8 +145,9 @@ extension TokenClaims {
             else { return nil }
             return .guardian(GuardianToken(room: room, participant: participant, guardian: sub))
         case "operator":
-            guard isScreenName(sub) else { return nil }
-            return .relayOperator(OperatorToken(name: sub))
+            guard isScreenName(sub), let role = OperatorRole(rawValue: role ?? OperatorRole.operator.rawValue)
+            else { return nil }
+            return .relayOperator(OperatorToken(name: sub, role: role))
         default:
             return nil
         }
