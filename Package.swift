@@ -167,7 +167,8 @@ let package = Package(
             [
                 "Primitives", "RTPPackets", "SessionDescriptions", "Disclosures", "ICELite",
                 "DTLSHandshakes", "MediaRings", "ConsentAuthority", "PeerTransports", "Rooms",
-                "RelayEngine", "LedgerStore", "MediaCodecs", "SlateMedia", "RelayRuntime",
+                "RelayEngine", "LedgerStore", "MediaCodecs", "SlateMedia", "RelayRuntime", "TransparencyLogs",
+                "Webhooks",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -183,7 +184,8 @@ let package = Package(
         module(
             "RelayHTTP",
             [
-                "Primitives", "Disclosures", "RoomControl", "Webhooks",
+                "Primitives", "Disclosures", "TransparencyLogs", "LedgerStore", "ConsentReceipts",
+                "RoomControl", "Webhooks",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -300,7 +302,9 @@ let package = Package(
         tests(
             "RelayHTTPTests",
             [
-                "RelayHTTP", "RoomControl", "Disclosures", "Primitives", "Webhooks",
+                "RelayHTTP", "RoomControl", "LedgerStore", "ConsentReceipts", "TransparencyLogs",
+                "Disclosures",
+                "Primitives", "Webhooks",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),

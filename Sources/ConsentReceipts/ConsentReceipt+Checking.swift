@@ -46,8 +46,8 @@ extension ConsentReceipt {
         let name = "pii_controller"
         try checkText(controller.id, "\(name).id")
         try checkText(controller.name, "\(name).name")
-        try checkText(controller.address, "\(name).address")
-        try checkText(controller.contact, "\(name).contact")
+        if let address = controller.address { try checkText(address, "\(name).address") }
+        if let contact = controller.contact { try checkText(contact, "\(name).contact") }
         if let email = controller.email { try checkText(email, "\(name).email") }
         if let phone = controller.phone { try checkText(phone, "\(name).phone") }
         if let url = controller.url { try checkURL(url, "\(name).url") }
@@ -58,14 +58,7 @@ extension ConsentReceipt {
             throw ReceiptFieldError(field: "\(name).pii_information", reason: "is empty or names one twice")
         }
         if let id = grant.recipient.id { try checkText(id, "\(name).recipient_third_parties.id") }
-        try checkText(grant.notice.id, "\(name).privacy_notice.id")
-        try checkText(grant.notice.version, "\(name).privacy_notice.version")
-        try require(
-            FieldSpelling.isSHA256(grant.notice.sha256),
-            "\(name).privacy_notice.sha256",
-            "is not 64 lowercase hexadecimal digits"
-        )
-        try checkURL(grant.notice.url, "\(name).privacy_notice.url")
+        if let notice = grant.notice { try check(notice, "\(name).privacy_notice") }
         try require(FieldSpelling.isLanguageTag(grant.language), "\(name).language", "is not a language tag")
         try require(
             FieldSpelling.isTermOfDPV(grant.lawfulBasis),
@@ -73,17 +66,28 @@ extension ConsentReceipt {
             "is not a term of DPV"
         )
         try require(
-            FieldSpelling.isDuration(grant.retentionPeriod),
+            grant.retentionPeriod.map(FieldSpelling.isDuration) ?? true,
             "\(name).retention_period",
             "is not an ISO 8601 duration"
         )
         try checkRegions(grant.storageLocations, "\(name).storage_locations")
         try checkRegions(grant.geographicRestrictions, "\(name).geographic_restrictions")
-        try checkRegions([grant.jurisdiction], "\(name).jurisdiction")
+        try checkRegions([grant.jurisdiction].compactMap(\.self), "\(name).jurisdiction")
         try checkURL(grant.withdrawalMethod, "\(name).withdrawal_method")
         try checkText(grant.scope.room, "\(name).scope.room")
         if let session = grant.scope.session { try checkText(session, "\(name).scope.session") }
         if let stream = grant.scope.stream { try checkText(stream, "\(name).scope.stream") }
+    }
+
+    private func check(_ notice: Notice, _ name: String) throws(ReceiptFieldError) {
+        try checkText(notice.id, "\(name).id")
+        try checkText(notice.version, "\(name).version")
+        try require(
+            FieldSpelling.isSHA256(notice.sha256),
+            "\(name).sha256",
+            "is not 64 lowercase hexadecimal digits"
+        )
+        try checkURL(notice.url, "\(name).url")
     }
 
     private func checkEvents() throws(ReceiptFieldError) {

@@ -52,20 +52,24 @@ extension ConsentReceipt {
     ]
 
     private var dpvController: JSONValue {
-        var contact: [String: JSONValue] = [
-            "@type": "schema:ContactPoint", "schema:name": .string(controller.contact),
-        ]
+        var contact: [String: JSONValue] = [:]
+        if let name = controller.contact { contact["schema:name"] = .string(name) }
         if let email = controller.email { contact["schema:email"] = .string(email) }
         if let phone = controller.phone { contact["schema:telephone"] = .string(phone) }
         var members: [String: JSONValue] = [
             "@type": "dpv:DataController",
             "dpv:hasIdentifier": .string(controller.id),
             "dpv:hasName": .string(controller.name),
-            "schema:contactPoint": .object(contact),
-            "schema:address": [
-                "@type": "schema:PostalAddress", "schema:streetAddress": .string(controller.address),
-            ],
         ]
+        if !contact.isEmpty {
+            contact["@type"] = "schema:ContactPoint"
+            members["schema:contactPoint"] = .object(contact)
+        }
+        if let address = controller.address {
+            members["schema:address"] = [
+                "@type": "schema:PostalAddress", "schema:streetAddress": .string(address),
+            ]
+        }
         if let url = controller.url { members["schema:url"] = .string(url) }
         return .object(members)
     }
@@ -89,15 +93,18 @@ extension ConsentReceipt {
                 }
             ),
             "dpv:hasRecipient": dpvRecipient(grant.recipient),
-            "dpv:hasNotice": dpvNotice(grant),
             "dpv:hasLegalBasis": .string(grant.lawfulBasis),
-            "dpv:hasStorageCondition": dpvStorage(grant),
-            "dpv:hasJurisdiction": .string("loc:\(grant.jurisdiction)"),
             "dpv:hasConsentControl": [
                 "@type": "dpv:WithdrawConsent", "dpv:isExercisedAt": .string(grant.withdrawalMethod),
             ],
             "tally:scope": dpvScope(grant.scope),
         ]
+        if let notice = grant.notice { process["dpv:hasNotice"] = dpvNotice(notice, grant.language) }
+        if let jurisdiction = grant.jurisdiction {
+            process["dpv:hasJurisdiction"] = .string("loc:\(jurisdiction)")
+        }
+        let storage = dpvStorage(grant)
+        if !storage.isEmpty { process["dpv:hasStorageCondition"] = .array(storage) }
         if !grant.geographicRestrictions.isEmpty {
             process["dpv:hasRule"] = [
                 "@type": "dpv:Rule",
@@ -119,32 +126,32 @@ extension ConsentReceipt {
         return .object(members)
     }
 
-    private func dpvNotice(_ grant: Grant) -> JSONValue {
+    private func dpvNotice(_ notice: Notice, _ language: String) -> JSONValue {
         [
             "@type": "dpv:ConsentNotice",
-            "dct:identifier": .string(grant.notice.id),
-            "dct:hasVersion": .string(grant.notice.version),
-            "dct:language": .string(grant.language),
-            "schema:url": .string(grant.notice.url),
+            "dct:identifier": .string(notice.id),
+            "dct:hasVersion": .string(notice.version),
+            "dct:language": .string(language),
+            "schema:url": .string(notice.url),
             "spdx:checksum": [
                 "@type": "spdx:Checksum", "spdx:algorithm": "spdx:checksumAlgorithm_sha256",
-                "spdx:checksumValue": .string(grant.notice.sha256),
+                "spdx:checksumValue": .string(notice.sha256),
             ],
         ]
     }
 
-    private func dpvStorage(_ grant: Grant) -> JSONValue {
-        let duration: JSONValue = [
-            "@type": "dpv:StorageDuration", "dpv:hasDuration": .string(grant.retentionPeriod),
-        ]
-        guard !grant.storageLocations.isEmpty else { return [duration] }
-        return [
-            duration,
-            [
+    private func dpvStorage(_ grant: Grant) -> [JSONValue] {
+        var conditions: [JSONValue] = []
+        if let period = grant.retentionPeriod {
+            conditions.append(["@type": "dpv:StorageDuration", "dpv:hasDuration": .string(period)])
+        }
+        if !grant.storageLocations.isEmpty {
+            conditions.append([
                 "@type": "dpv:StorageLocation",
                 "dpv:hasLocation": .array(grant.storageLocations.map { .string("loc:\($0)") }),
-            ],
-        ]
+            ])
+        }
+        return conditions
     }
 
     private func dpvScope(_ scope: Scope) -> JSONValue {

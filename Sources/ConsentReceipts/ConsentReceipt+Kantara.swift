@@ -21,7 +21,7 @@ extension ConsentReceipt {
         }
         return [
             "version": "KI-CR-v1.1.0",
-            "jurisdiction": .string(distinct(grants.map(\.jurisdiction)).joined(separator: ", ")),
+            "jurisdiction": .string(jurisdictions),
             "consentTimestamp": .integer(max(0, last.time.secondsSince1970)),
             "collectionMethod": .string("\(last.state.words), \(last.method.words)"),
             "consentReceiptID": .string(receiptID),
@@ -29,7 +29,7 @@ extension ConsentReceipt {
             "language": .string(grants.first?.language ?? ""),
             "piiPrincipalId": .string(principalID),
             "piiControllers": [kantaraController],
-            "policyUrl": .string(grants.first?.notice.url ?? ""),
+            "policyUrl": .string(grants.first?.notice?.url ?? Self.notGiven),
             "services": .array(services),
             "sensitive": false,
             "spiCat": [],
@@ -41,15 +41,22 @@ extension ConsentReceipt {
         ]
     }
 
+    /// Stands for what the schema demands and nobody told the relay: a receipt does not make it up.
+    private static let notGiven = "not given"
+
+    private var jurisdictions: String {
+        let named = distinct(grants.compactMap(\.jurisdiction))
+        return named.isEmpty ? Self.notGiven : named.joined(separator: ", ")
+    }
+
     private var kantaraController: JSONValue {
         var members: [String: JSONValue] = [
             "piiController": .string(controller.name),
             "onBehalf": false,
-            "contact": .string(controller.contact),
-            "address": ["streetAddress": .string(controller.address)],
-            // The schema demands both, and a receipt does not make them up.
-            "email": .string(controller.email ?? "not given"),
-            "phone": .string(controller.phone ?? "not given"),
+            "contact": .string(controller.contact ?? Self.notGiven),
+            "address": ["streetAddress": .string(controller.address ?? Self.notGiven)],
+            "email": .string(controller.email ?? Self.notGiven),
+            "phone": .string(controller.phone ?? Self.notGiven),
         ]
         if let url = controller.url { members["piiControllerUrl"] = .string(url) }
         return .object(members)
@@ -64,7 +71,8 @@ extension ConsentReceipt {
             "piiCategory": .array(distinct(grant.data.map(\.kantaraCategory)).map { .string($0) }),
             "primaryPurpose": .bool(grant.purpose == .liveRoom),
             "termination": .string(
-                "valid \(last.validity.words); kept \(grant.retentionPeriod); withdraw at \(grant.withdrawalMethod)"
+                "valid \(last.validity.words); kept \(grant.retentionPeriod ?? "as long as was agreed"); "
+                    + "withdraw at \(grant.withdrawalMethod)"
             ),
             "thirdPartyDisclosure": .bool(isThirdParty),
         ]

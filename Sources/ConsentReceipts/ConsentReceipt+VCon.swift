@@ -51,21 +51,24 @@ extension ConsentReceipt {
                 "timestamp": .string(last.time.text), "tally": .object(ours),
             ]
         }
-        return [
+        var members: [String: JSONValue] = [
             "purpose": "consent",
             "type": "consent",
             "start": .string(last.time.text),
             "party": .integer(Self.principalParty),
             "dialog": 0,
             "expiration": last.validity.until.map { .string($0.text) } ?? .null,
-            "terms_of_service": [
-                "id": .string(grant.notice.id), "version": .string(grant.notice.version),
-                "url": .string(grant.notice.url), "sha256": .string(grant.notice.sha256),
-            ],
             // To be asked on every access: a withdrawal counts at once.
             "status_interval": 0,
             "consents": .array(consents),
         ]
+        if let notice = grant.notice {
+            members["terms_of_service"] = [
+                "id": .string(notice.id), "version": .string(notice.version), "url": .string(notice.url),
+                "sha256": .string(notice.sha256),
+            ]
+        }
+        return .object(members)
     }
 }
 

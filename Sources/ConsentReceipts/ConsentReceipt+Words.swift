@@ -43,6 +43,7 @@ extension ReceiptMethod {
         case .token: "with a publish token"
         case .guardian: "by a guardian"
         case .recordPreference: "by the preference in the connection's offer (a=recordpref)"
+        case .globalPrivacyControl: "by the browser's privacy signal (Sec-GPC)"
         }
     }
 }
@@ -108,7 +109,9 @@ extension ConsentReceipt {
             ]
         }
         for grant in grants { lines += Self.lines(grant) }
-        lines.append("Controller: \(controller.name) (\(controller.id)), \(controller.contact)")
+        lines.append(
+            "Controller: \(controller.name) (\(controller.id)), \(controller.contact ?? "no contact given")"
+        )
         if let checkpoint {
             lines.append(
                 "Logged:     ledger \(checkpoint.origin), size \(checkpoint.size), root \(checkpoint.root)"
@@ -122,15 +125,20 @@ extension ConsentReceipt {
             "room \(grant.scope.room)", grant.scope.session.map { "session \($0)" },
             grant.scope.stream.map { "stream \($0)" },
         ]
+        let isKept = grant.retentionPeriod != "PT0S"
         let places =
-            grant.storageLocations.isEmpty ? "nowhere" : grant.storageLocations.joined(separator: ", ")
+            grant.storageLocations.isEmpty
+            ? (isKept ? "places that are not stated" : "nowhere")
+            : grant.storageLocations.joined(separator: ", ")
+        let notice =
+            grant.notice.map { "\($0.id) version \($0.version), sha256 \($0.sha256)" } ?? "none was shown"
         return [
             "Purpose:    \(grant.purpose.words) (\(grant.purpose.rawValue))",
             "Recipient:  \(grant.recipient.words)",
             "Covers:     \(grant.data.map(\.words).joined(separator: ", ")); "
                 + scope.compactMap(\.self).joined(separator: ", "),
-            "Notice:     \(grant.notice.id) version \(grant.notice.version), sha256 \(grant.notice.sha256)",
-            "Kept:       \(grant.retentionPeriod), stored in: \(places)",
+            "Notice:     \(notice)",
+            "Kept:       \(grant.retentionPeriod ?? "as long as was agreed"), stored in: \(places)",
             "Withdraw:   \(grant.withdrawalMethod)",
         ]
     }

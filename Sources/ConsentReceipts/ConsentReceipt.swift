@@ -58,9 +58,10 @@ extension ConsentReceipt {
         /// A URI or another name that is theirs alone.
         package var id: String
         package var name: String
-        package var address: String
-        /// Whom to ask for.
-        package var contact: String
+        /// `nil` where the relay was told none.
+        package var address: String?
+        /// Whom to ask for; `nil` where the relay was told nobody.
+        package var contact: String?
         package var email: String?
         package var phone: String?
         package var url: String?
@@ -68,8 +69,8 @@ extension ConsentReceipt {
         package init(
             id: String,
             name: String,
-            address: String,
-            contact: String,
+            address: String?,
+            contact: String?,
             email: String? = nil,
             phone: String? = nil,
             url: String? = nil
@@ -136,19 +137,20 @@ extension ConsentReceipt {
         package var purpose: ReceiptPurpose
         package var data: [ReceiptData]
         package var recipient: Recipient
-        package var notice: Notice
-        /// BCP 47.
+        /// `nil` where the person was shown none.
+        package var notice: Notice?
+        /// BCP 47; `und` where nothing says in which language.
         package var language: String
         /// A term of DPV, for example `dpv:ExplicitlyExpressedConsent`.
         package var lawfulBasis: String
-        /// ISO 8601; `PT0S` where nothing is kept.
-        package var retentionPeriod: String
+        /// ISO 8601; `PT0S` where nothing is kept, `nil` where nothing says how long.
+        package var retentionPeriod: String?
         /// ISO 3166 codes or `EU`; empty where nothing is stored.
         package var storageLocations: [String]
         /// ISO 3166 codes or `EU` that the data do not leave; empty means no restriction.
         package var geographicRestrictions: [String]
-        /// An ISO 3166 code or `EU`.
-        package var jurisdiction: String
+        /// An ISO 3166 code or `EU`; `nil` where nothing says whose law holds.
+        package var jurisdiction: String?
         /// Where consent can be withdrawn.
         package var withdrawalMethod: String
         package var scope: Scope
@@ -172,13 +174,13 @@ extension ConsentReceipt {
             purpose: ReceiptPurpose,
             data: [ReceiptData],
             recipient: Recipient,
-            notice: Notice,
+            notice: Notice?,
             language: String,
             lawfulBasis: String = "dpv:ExplicitlyExpressedConsent",
-            retentionPeriod: String,
+            retentionPeriod: String?,
             storageLocations: [String],
             geographicRestrictions: [String] = [],
-            jurisdiction: String,
+            jurisdiction: String?,
             withdrawalMethod: String,
             scope: Scope
         ) {

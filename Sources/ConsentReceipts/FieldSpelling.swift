@@ -4,7 +4,7 @@ import Foundation
 ///
 /// By hand over bytes: a regular expression would be compiled for each field of each receipt, and costs more than
 /// the signature.
-enum FieldSpelling {
+package enum FieldSpelling {
     static func isLowercaseUUID(_ text: String) -> Bool {
         UUID(uuidString: text)?.uuidString.lowercased() == text
     }
@@ -14,7 +14,7 @@ enum FieldSpelling {
     }
 
     /// BCP 47, as far as its grammar of subtags goes: a language of 2 to 8 letters, up to 4 subtags more.
-    static func isLanguageTag(_ text: String) -> Bool {
+    package static func isLanguageTag(_ text: String) -> Bool {
         let subtags = parts(text, "-")
         guard let language = subtags.first, subtags.count <= 5 else { return false }
         return (2...8).contains(language.count) && language.allSatisfy(isLetter)
@@ -31,7 +31,7 @@ enum FieldSpelling {
     }
 
     /// An ISO 3166-1 or 3166-2 code, or `EU`.
-    static func isRegion(_ text: String) -> Bool {
+    package static func isRegion(_ text: String) -> Bool {
         let parts = parts(text, "-")
         guard (1...2).contains(parts.count) else { return false }
         return (2...3).contains(parts[0].count) && parts[0].allSatisfy(isUppercase)
@@ -51,7 +51,7 @@ enum FieldSpelling {
     }
 
     /// An `http` or `https` URL with a host, in printable ASCII.
-    static func isWebURL(_ text: String) -> Bool {
+    package static func isWebURL(_ text: String) -> Bool {
         guard text.hasPrefix("https://") || text.hasPrefix("http://"),
             text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
             let host = URL(string: text)?.host()
@@ -74,6 +74,17 @@ enum FieldSpelling {
             default: !scalar.properties.isBidiControl
             }
         }
+    }
+
+    /// `text` as a field of a receipt can hold it: what cannot be seen is replaced, and what is too long is cut.
+    package static func shown(_ text: String) -> String {
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            let next = isVisible(String(scalar)) ? scalar : "\u{FFFD}"
+            guard shown.utf8.count + String(next).utf8.count <= ConsentReceipt.maximumTextBytes else { break }
+            shown.unicodeScalars.append(next)
+        }
+        return shown
     }
 
     private static func areAmounts(_ bytes: ArraySlice<UInt8>, units: String) -> Bool {

@@ -40,6 +40,8 @@ package enum ReceiptMethod: String, Codable, Sendable, Hashable, CaseIterable {
     case guardian
     /// `a=recordpref` in an offer (RFC 7866).
     case recordPreference = "sdp-recordpref"
+    /// `Sec-GPC: 1` in a request (Global Privacy Control).
+    case globalPrivacyControl = "gpc"
 }
 
 /// The type of the consent (`event_type` of ISO/IEC TS 27560), by its term of DPV.

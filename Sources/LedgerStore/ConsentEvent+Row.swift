@@ -14,6 +14,15 @@ extension ConsentEvent {
         WHERE room.name = ? AND sequence > ? ORDER BY sequence
         """
 
+    private static let selectionAbout = """
+        SELECT room_event.sequence, room_event.time, kind, room_event.principal, participant, body
+        FROM room_event JOIN room ON room.id = room_event.room
+        LEFT JOIN principal ON principal.id = room_event.principal
+        WHERE room.name = ? AND sequence <= ?
+            AND (room_event.principal IS NULL OR room_event.principal = ?)
+        ORDER BY sequence
+        """
+
     func insert(room: Int64, _ connection: Database) throws {
         let (kind, body) = try RoomEventBody.stored(content) { text in
             try PrincipalTable.reference(text, connection)
@@ -72,6 +81,29 @@ extension ConsentEvent {
                 """,
             arguments: [participant.text, Int64(clamping: sequence), room.text, limit]
         )
+        return try events(of: room, rows, connection)
+    }
+
+    /// The room's own events and those about `participant`, up to `sequence`.
+    static func fetch(
+        room: RoomName,
+        about participant: ParticipantID,
+        through sequence: UInt64,
+        _ connection: Database
+    ) throws -> [ConsentEvent] {
+        let principal = try PrincipalTable.find(participant.text, connection)
+        let rows = try Row.fetchCursor(
+            connection.cachedStatement(sql: selectionAbout),
+            arguments: [room.text, Int64(clamping: sequence), principal]
+        )
+        return try events(of: room, rows, connection)
+    }
+
+    private static func events(
+        of room: RoomName,
+        _ rows: RowCursor,
+        _ connection: Database
+    ) throws -> [ConsentEvent] {
         var events: [ConsentEvent] = []
         while let row = try rows.next() {
             do {
@@ -79,7 +111,7 @@ extension ConsentEvent {
             } catch let error as DatabaseError {
                 throw error
             } catch {
-                throw unreadable(room, after: events.last?.sequence ?? sequence, kind: row["kind"])
+                throw unreadable(room, after: (row["sequence"] as UInt64) - 1, kind: row["kind"])
             }
         }
         return events

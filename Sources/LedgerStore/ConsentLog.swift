@@ -34,6 +34,15 @@ package protocol ConsentLog: Sendable {
     /// The events of `room` after `sequence`, to the log's end and in its order.
     func read(room: RoomName, after sequence: UInt64) async throws(LedgerError) -> [ConsentEvent]
 
+    /// The room's own events and those about `participant`, up to `sequence` and in the log's order.
+    ///
+    /// Takes its time beside whatever is being written: for answers that nobody's media waits for.
+    func read(
+        room: RoomName,
+        about participant: ParticipantID,
+        through sequence: UInt64
+    ) async throws(LedgerError) -> [ConsentEvent]
+
     /// Every room that has a log.
     func rooms() async throws(LedgerError) -> [RoomName]
 

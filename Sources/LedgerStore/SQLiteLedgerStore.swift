@@ -18,6 +18,7 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
         package internal(set) var heartbeats = 0 as UInt64
         /// Entries of the disclosure ledger, and operators' reads.
         package internal(set) var disclosures = 0 as UInt64
+        package internal(set) var failedPublications = 0 as UInt64
     }
 
     private struct Waiting {
@@ -36,6 +37,7 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
     /// For questions that may take long.
     let reader: RecordsReader
     let publisher: LedgerPublisher
+
     private var waiting: [Waiting] = []
     /// Entries wait behind consents: what narrows is never late because much is disclosed.
     private var waitingEntries: [Waiting] = []
@@ -48,6 +50,8 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
     package nonisolated let publishedLog: LogFolder
     /// Intervals that an earlier process left open, closed as `interrupted` when this one took up the ledger.
     package nonisolated let interruptedIntervals: Int
+    /// What is published; `nil` before the first checkpoint.
+    private(set) var published: Checkpoint?
     /// Why the last publication failed; `nil` if it did not.
     package private(set) var publicationFailure: LedgerError?
 
@@ -79,8 +83,10 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
         self.connection = connection
         reader = RecordsReader(path: "\(directory)/\(LedgerFile.name)")
         self.publisher = publisher
+
         verifierKey = key.verifier
         publishedLog = folder
+        published = await publisher.published?.checkpoint
         interruptedIntervals = try await connection.interruptOpenDisclosures(at: startTime)
         schedulePublication()
     }
@@ -99,6 +105,16 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
         after sequence: UInt64
     ) async throws(LedgerError) -> [ConsentEvent] {
         try await connection.read(room: room, after: sequence)
+    }
+
+    package func read(
+        room: RoomName,
+        about participant: ParticipantID,
+        through sequence: UInt64
+    ) async throws(LedgerError) -> [ConsentEvent] {
+        try await reader.read("read of room \(room)") { database in
+            try ConsentEvent.fetch(room: room, about: participant, through: sequence, database)
+        }
     }
 
     package func rooms() async throws(LedgerError) -> [RoomName] {
@@ -138,6 +154,7 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
         await publish()
         await publisher.close()
         await reader.close()
+
         await connection.close()
     }
 
@@ -147,9 +164,11 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
         do throws(LedgerError) {
             let published = try await publisher.publish()
             publicationFailure = nil
+            self.published = published.checkpoint
             return published.checkpoint
         } catch {
             publicationFailure = error
+            statistics.failedPublications += 1
             return nil
         }
     }

@@ -1,3 +1,4 @@
+import ConsentReceipts
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -6,6 +7,7 @@ import NIOCore
 import NIOSSL
 import RoomControl
 import ServiceLifecycle
+import TransparencyLogs
 import Webhooks
 
 /// Puts the HTTP surface together.
@@ -24,6 +26,7 @@ package enum RelayHTTPServer {
         service: any RelayService,
         configuration: TallyConfiguration,
         tokens: TokenAuthority,
+        receiptKeys: ReceiptKeys,
         logger: Logger,
         metrics: PrometheusMetrics = PrometheusMetrics(),
         webhooks: WebhookDispatcher? = nil,
@@ -33,6 +36,7 @@ package enum RelayHTTPServer {
             service: service,
             configuration: configuration,
             tokens: tokens,
+            receiptKeys: receiptKeys,
             logger: logger,
             metrics: metrics,
             webhooks: webhooks,
@@ -40,11 +44,12 @@ package enum RelayHTTPServer {
         )
     }
 
-    /// The same as a Hummingbird application.
+    /// The same as a Hummingbird application; without receipt keys it signs with one that is kept nowhere.
     package static func makeApplication(
         service: any RelayService,
         configuration: TallyConfiguration,
         tokens: TokenAuthority,
+        receiptKeys: ReceiptKeys? = nil,
         logger: Logger,
         metrics: PrometheusMetrics = PrometheusMetrics(),
         webhooks: WebhookDispatcher? = nil,
@@ -57,6 +62,7 @@ package enum RelayHTTPServer {
             service: service,
             configuration: configuration,
             tokens: tokens,
+            receiptKeys: try receiptKeys ?? ReceiptKeys.random(),
             metrics: metrics,
             webhooks: webhooks,
             heartbeat: heartbeat
@@ -99,6 +105,7 @@ package enum RelayHTTPServer {
         service: any RelayService,
         configuration: TallyConfiguration,
         tokens: TokenAuthority,
+        receiptKeys: ReceiptKeys,
         metrics: PrometheusMetrics,
         webhooks: WebhookDispatcher? = nil,
         heartbeat: Duration
@@ -144,6 +151,11 @@ package enum RelayHTTPServer {
                 fallbackAuthority: "\(http.host.contains(":") ? "[\(http.host)]" : http.host):\(http.port)"
             ),
             metrics: metrics,
+            receipts: ReceiptIssuer(
+                keys: receiptKeys,
+                origin: service.ledgerKey.name.text,
+                relayOperator: configuration.relayOperator
+            ),
             webhooks: webhooks
         )
         routes.register(on: Endpoints(router: router))

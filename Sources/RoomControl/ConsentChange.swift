@@ -131,15 +131,22 @@ package struct ConsentAcknowledgement: Sendable {
     package let effectiveAt: WallClockTime
     /// The room's consent epoch after the change; the ETag.
     package let epoch: UInt64
+    /// The places in the room's log of the statements that were recorded.
+    package let statements: [UInt64]
 
-    package init(effectiveAt: WallClockTime, epoch: UInt64) {
+    package init(effectiveAt: WallClockTime, epoch: UInt64, statements: [UInt64] = []) {
         self.effectiveAt = effectiveAt
         self.epoch = epoch
+        self.statements = statements
     }
 }
 
 extension ConsentAcknowledgement {
     init(_ acknowledgement: Acknowledgement) {
-        self.init(effectiveAt: acknowledgement.effectiveAt, epoch: acknowledgement.epoch)
+        self.init(
+            effectiveAt: acknowledgement.effectiveAt,
+            epoch: acknowledgement.epoch,
+            statements: acknowledgement.events.filter { $0.statement != nil }.map(\.sequence)
+        )
     }
 }

@@ -72,6 +72,8 @@ enum EventDocuments {
         var state: String
         var source: String
         var time: String
+        /// The path of its receipt.
+        var receipt: String
 
         private enum CodingKeys: String, CodingKey {
             case sequence
@@ -81,6 +83,7 @@ enum EventDocuments {
             case state
             case source
             case time
+            case receipt
         }
     }
 

@@ -188,7 +188,12 @@ extension LiveRoom {
                     recipient: statement.recipient,
                     state: statement.state.rawValue,
                     source: statement.source.rawValue,
-                    time: event.time.rfc3339
+                    time: event.time.rfc3339,
+                    receipt: RecordedStatement.receiptPath(
+                        event.sequence,
+                        of: statement.participant,
+                        in: name
+                    )
                 )
             )
         )

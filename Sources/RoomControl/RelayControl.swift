@@ -21,8 +21,8 @@ package actor RelayControl: RelayService {
         let peer: PeerID?
     }
 
-    let environment: RoomEnvironment
-    let logger: Logger
+    nonisolated let environment: RoomEnvironment
+    nonisolated let logger: Logger
     /// Who else keeps data about participants.
     let keepers: [any PersonalDataKeeper]
     var erasures = Erasures()
@@ -46,7 +46,7 @@ package actor RelayControl: RelayService {
         bind: SocketAddress,
         mediaLoops: Int,
         settings: RoomSettings,
-        ledger: any ConsentLog & NoticeArchive & PersonalRecords,
+        ledger: any ConsentLog & NoticeArchive & PersonalRecords & PublishedLedger,
         keepers: [any PersonalDataKeeper] = [],
         logger: Logger
     ) throws {
@@ -62,6 +62,7 @@ package actor RelayControl: RelayService {
             notices: ledger,
             disclosures: ledger,
             records: ledger,
+            ledger: ledger,
             identity: try DTLSIdentity(validFrom: SystemClock.wall),
             settings: settings,
             cname: String(RoomEnvironment.randomName().prefix(16)),
@@ -300,6 +301,7 @@ package actor RelayControl: RelayService {
             for (reason, count) in await room.deniedGates() { denied[reason, default: 0] += count }
         }
         text += RelayMetrics.denied(denied)
+        if let health = try? await ledgerHealth() { text += RelayMetrics.ledger(health) }
         return text
     }
 

@@ -1,4 +1,5 @@
 import Disclosures
+import LedgerStore
 import RelayEngine
 import RelayRuntime
 import Rooms
@@ -130,6 +131,33 @@ enum RelayMetrics {
         for (reason, count) in counts.sorted(by: { $0.key < $1.key }) {
             page.line("tally_gates_denied", ["reason": reason], UInt64(count))
         }
+        return page.text
+    }
+
+    /// How much the disclosure ledger holds, how much of it is published, and whether that works.
+    static func ledger(_ health: LedgerHealth) -> String {
+        var page = Page()
+        page.gauge("tally_ledger_leaves", "Leaves in the disclosure ledger.", Int(clamping: health.leaves))
+        page.gauge(
+            "tally_ledger_published_leaves",
+            "Leaves under the published checkpoint.",
+            Int(clamping: health.published?.size ?? 0)
+        )
+        page.gauge(
+            "tally_ledger_open_intervals",
+            "Intervals of disclosure that have not ended.",
+            health.openIntervals
+        )
+        page.counter(
+            "tally_ledger_publication_failures_total",
+            "Publications of the ledger that failed.",
+            health.publicationFailures
+        )
+        page.gauge(
+            "tally_ledger_publication_failing",
+            "Whether the last publication of the ledger failed.",
+            health.failure == nil ? 0 : 1
+        )
         return page.text
     }
 

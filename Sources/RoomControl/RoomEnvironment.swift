@@ -14,6 +14,7 @@ final class RoomEnvironment: Sendable {
     let notices: any NoticeArchive
     let disclosures: any DisclosureLog
     let records: any PersonalRecords
+    let ledger: any PublishedLedger
     let identity: DTLSIdentity
     let settings: RoomSettings
     let cname: String
@@ -28,6 +29,7 @@ final class RoomEnvironment: Sendable {
         notices: any NoticeArchive,
         disclosures: any DisclosureLog,
         records: any PersonalRecords,
+        ledger: any PublishedLedger,
         identity: DTLSIdentity,
         settings: RoomSettings,
         cname: String,
@@ -38,6 +40,7 @@ final class RoomEnvironment: Sendable {
         self.notices = notices
         self.disclosures = disclosures
         self.records = records
+        self.ledger = ledger
         self.identity = identity
         self.settings = settings
         self.cname = cname

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConsentReceipts
 import Disclosures
 import Foundation
 import LedgerStore
@@ -8,6 +9,7 @@ import RelayHTTP
 import RelayRuntime
 import RoomControl
 import ServiceLifecycle
+import TransparencyLogs
 import UnixSignals
 import Webhooks
 
@@ -50,7 +52,8 @@ struct ServeCommand: AsyncParsableCommand {
         let tokens = await TokenAuthority(
             secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile)
         )
-        let store = try await SQLiteLedgerStore(directory: configuration.data.directory)
+        let store = try await Self.ledger(configuration, logger)
+        let receiptKeys = try ReceiptKeys.loadOrCreate(path: configuration.receipts.keyFile)
         let webhooks = try await Self.webhooks(configuration, logger)
         let candidates = try Candidates.choose(configuration.udp)
         let control = try RelayControl(
@@ -66,10 +69,11 @@ struct ServeCommand: AsyncParsableCommand {
             service: control,
             configuration: configuration,
             tokens: tokens,
+            receiptKeys: receiptKeys,
             logger: logger,
             webhooks: webhooks
         ) { port in
-            Self.announce(configuration, httpPort: port, udpPort: control.udpPort, candidates, logger)
+            Self.announce(configuration, httpPort: port, control, candidates, logger)
         }
         // Services stop in reverse order: first viewers are told to move on, then HTTP ends, then media.
         let group = ServiceGroup(
@@ -86,6 +90,22 @@ struct ServeCommand: AsyncParsableCommand {
         )
         try await group.run()
         await store.close()
+    }
+
+    private static func ledger(
+        _ configuration: TallyConfiguration,
+        _ logger: Logger
+    ) async throws -> SQLiteLedgerStore {
+        let origin = configuration.ledger.origin
+        let store = try await SQLiteLedgerStore(
+            directory: configuration.data.directory,
+            origin: KeyName(origin)
+        )
+        let name = store.verifierKey.name.text
+        if !origin.isEmpty, name != origin {
+            logger.warning("the ledger keeps the name that it was made with: \(name)")
+        }
+        return store
     }
 
     /// `nil` without a file of endpoints.
@@ -125,7 +145,7 @@ struct ServeCommand: AsyncParsableCommand {
     private static func announce(
         _ configuration: TallyConfiguration,
         httpPort: Int,
-        udpPort: UInt16,
+        _ control: RelayControl,
         _ candidates: [SocketAddress],
         _ logger: Logger
     ) {
@@ -138,8 +158,10 @@ struct ServeCommand: AsyncParsableCommand {
         logger.notice("pages and rooms: \(base)/")
         logger.notice("publish (WHIP):  \(base)/v1/rooms/{room}/whip")
         logger.notice("view (WHEP):     \(base)/v1/rooms/{room}/whep")
-        let shown = candidates.map { $0.with(port: udpPort).description }.joined(separator: ", ")
-        logger.notice("media: UDP port \(udpPort), advertised as \(shown)")
+        logger.notice("ledger:          \(base)/v1/ledger/log")
+        logger.notice("ledger's key:    \(control.ledgerKey.text)")
+        let shown = candidates.map { $0.with(port: control.udpPort).description }.joined(separator: ", ")
+        logger.notice("media: UDP port \(control.udpPort), advertised as \(shown)")
         if candidates.allSatisfy(\.isLoopback) {
             logger.notice("only this machine can reach the media: set udp.candidates to be reached by others")
         }

@@ -30,7 +30,7 @@ import Testing
         #expect(try field { $0.events[1].entityID = "" } == "events[1].entity_id")
         #expect(try field { $0.grants[1].data = [] } == "grants[1].pii_information")
         #expect(try field { $0.grants[1].data = [.audio, .audio] } == "grants[1].pii_information")
-        #expect(try field { $0.grants[0].notice.sha256 = "AB" } == "grants[0].privacy_notice.sha256")
+        #expect(try field { $0.grants[0].notice?.sha256 = "AB" } == "grants[0].privacy_notice.sha256")
         #expect(try field { $0.grants[0].language = "e" } == "grants[0].language")
         #expect(try field { $0.grants[0].lawfulBasis = "consent" } == "grants[0].lawful_basis")
         #expect(try field { $0.grants[0].jurisdiction = "Germany" } == "grants[0].jurisdiction")

@@ -28,6 +28,7 @@ final class StandInRelay: RelayService {
     let events: [RelayEvent]
     /// Whether event streams stay open after the events there are.
     let keepsStreamsOpen: Bool
+    let publicationFailure: String?
     private let present: [RoomSummary]
 
     init(
@@ -39,13 +40,15 @@ final class StandInRelay: RelayService {
         ready: Bool = true,
         events: [RelayEvent] = [],
         keepsStreamsOpen: Bool = false,
-        standing: RightsStanding = RightsStanding(isKnown: true, erasedAt: nil)
+        standing: RightsStanding = RightsStanding(isKnown: true, erasedAt: nil),
+        publicationFailure: String? = nil
     ) {
         rights = Mutex(RightsAsked(standing: standing))
         self.problem = problem
         self.ready = ready
         self.events = events
         self.keepsStreamsOpen = keepsStreamsOpen
+        self.publicationFailure = publicationFailure
         present = rooms
     }
 
@@ -172,7 +175,7 @@ final class StandInRelay: RelayService {
             throw RelayProblem("precondition-failed", status: 412, detail: "the epoch is \(Self.epoch)")
         }
         asked.withLock { $0.changes.append((changes, actor, sendsPrivacyControl)) }
-        return ConsentAcknowledgement(effectiveAt: Self.effectiveAt, epoch: 8)
+        return ConsentAcknowledgement(effectiveAt: Self.effectiveAt, epoch: 8, statements: [8])
     }
 
     func rooms() async -> [RoomSummary] { present }

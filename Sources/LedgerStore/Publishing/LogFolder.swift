@@ -1,4 +1,5 @@
 import Foundation
+import Primitives
 import TransparencyLogs
 
 #if canImport(Glibc)
@@ -71,6 +72,14 @@ package struct LogFolder: LogSource {
     }
 
     func exists(_ resource: LogResource) -> Bool { access("\(path)/\(resource.path)", F_OK) == 0 }
+
+    /// When a file was last written; `nil` if there is none.
+    package func time(of resource: LogResource) -> WallClockTime? {
+        var status = stat()
+        guard stat("\(path)/\(resource.path)", &status) == 0 else { return nil }
+        let time = status.st_mtim
+        return WallClockTime(nanosecondsSince1970: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
 
     /// Makes the folder, and those above it up to the log's own.
     private func make(_ folder: String) throws(LogFolderError) {

@@ -109,6 +109,30 @@ extension ConfigurationKey {
             "Directory of the consent log and the disclosure ledger; made if missing."
         ),
         ConfigurationKey(
+            "operator.name",
+            .text(""),
+            "Who runs the relay, as consent receipts name them: a person or an organisation. They decide about the "
+                + "data of rooms for which nobody else was named."
+        ),
+        ConfigurationKey("operator.address", .text(""), "The operator's postal address, for receipts."),
+        ConfigurationKey(
+            "operator.contact",
+            .text(""),
+            "Whom participants ask about their data, and how, for receipts."
+        ),
+        ConfigurationKey(
+            "receipts.keyFile",
+            .text(""),
+            "File with the key that signs consent receipts (a JWK Set), readable by its owner only; made on the "
+                + "first start. Empty: receipt-keys.json in data.directory."
+        ),
+        ConfigurationKey(
+            "ledger.origin",
+            .text(""),
+            "Name of the published disclosure ledger, by convention its URL without the scheme. It is given once, "
+                + "when the ledger is made. Empty: made from http.publicURL, or random without one."
+        ),
+        ConfigurationKey(
             "tokens.secretFile",
             .text(""),
             "File with the secret that signs tokens (HS256), readable by its owner only; made on the first "

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Primitives
+import TransparencyLogs
 
 extension TallyConfiguration {
     init(_ table: SettingsTable) {
@@ -29,6 +30,15 @@ extension TallyConfiguration {
         )
         media = Media(loops: table.number("media.loops"))
         data = DataStore(directory: directory)
+        relayOperator = Operator(
+            name: table.text("operator.name"),
+            address: table.text("operator.address"),
+            contact: table.text("operator.contact")
+        )
+        let keyFile = table.text("receipts.keyFile")
+        receipts = Receipts(keyFile: keyFile.isEmpty ? directory + "/receipt-keys.json" : keyFile)
+        let origin = table.text("ledger.origin")
+        ledger = Ledger(origin: origin.isEmpty ? Self.origin(below: publicURL) : origin)
         tokens = Tokens(
             secretFile: secretFile.isEmpty ? directory + "/token-secret" : secretFile,
             lifetimeHours: table.number("tokens.lifetimeHours"),
@@ -95,6 +105,18 @@ extension TallyConfiguration {
         for candidate in udp.candidates where SocketAddress(host: candidate, port: 0) == nil {
             problems.append("udp.candidates: \"\(candidate)\" is not an IP address")
         }
+        for (key, text) in [
+            ("operator.name", relayOperator.name), ("operator.address", relayOperator.address),
+            ("operator.contact", relayOperator.contact),
+        ] where text.utf8.count > Self.longestIdentity {
+            problems.append("\(key): has \(text.utf8.count) bytes and may have \(Self.longestIdentity)")
+        }
+        if !ledger.origin.isEmpty, KeyName(ledger.origin) == nil {
+            problems.append(
+                "ledger.origin: \"\(ledger.origin)\" has spaces or a plus sign, or more than "
+                    + "\(KeyName.longest) bytes; a name is like live.example/v1/ledger/log"
+            )
+        }
         if data.directory.isEmpty { problems.append("data.directory: is empty") }
         if Logger.Level(rawValue: log.level) == nil {
             problems.append(
@@ -107,6 +129,17 @@ extension TallyConfiguration {
             )
         }
         return problems
+    }
+
+    /// What a receipt takes of a name or an address.
+    private static let longestIdentity = 400
+
+    /// Where the log will be found, which is its name by convention; empty if that is not known.
+    private static func origin(below publicURL: String) -> String {
+        for scheme in ["https://", "http://"] where publicURL.hasPrefix(scheme) {
+            return publicURL.dropFirst(scheme.count) + "/v1/ledger/log"
+        }
+        return ""
     }
 
     /// Scheme, host and port, nothing behind them.

@@ -39,6 +39,23 @@ package struct TallyConfiguration: Sendable, Equatable {
         package var directory: String
     }
 
+    /// Who runs the relay; empty where nothing was said.
+    package struct Operator: Sendable, Equatable {
+        package var name: String
+        package var address: String
+        package var contact: String
+    }
+
+    package struct Receipts: Sendable, Equatable {
+        /// Never empty: the default stands in the data directory.
+        package var keyFile: String
+    }
+
+    package struct Ledger: Sendable, Equatable {
+        /// Name of a ledger that is made; empty for a random one.
+        package var origin: String
+    }
+
     package struct Tokens: Sendable, Equatable {
         /// Never empty: the default stands in the data directory.
         package var secretFile: String
@@ -92,6 +109,9 @@ package struct TallyConfiguration: Sendable, Equatable {
     package var udp: UDP
     package var media: Media
     package var data: DataStore
+    package var relayOperator: Operator
+    package var receipts: Receipts
+    package var ledger: Ledger
     package var tokens: Tokens
     package var rooms: Rooms
     package var limits: Limits

@@ -185,10 +185,13 @@ private struct ConsentTermsDocument: Decodable {
 struct ConsentChangedDocument: Encodable {
     let acknowledgement: ConsentAcknowledgement
     let overview: ConsentOverview?
+    /// URLs of the receipts of what was recorded.
+    let receipts: [String]
 
     private enum CodingKeys: String, CodingKey {
         case effectiveAt = "effective_at"
         case epoch
+        case receipts
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -196,5 +199,6 @@ struct ConsentChangedDocument: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(acknowledgement.effectiveAt.rfc3339, forKey: .effectiveAt)
         try container.encode(acknowledgement.epoch, forKey: .epoch)
+        try container.encode(receipts, forKey: .receipts)
     }
 }

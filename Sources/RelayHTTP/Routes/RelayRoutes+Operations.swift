@@ -1,4 +1,5 @@
 import Hummingbird
+import LedgerStore
 import RoomControl
 import Webhooks
 
@@ -20,7 +21,11 @@ extension RelayRoutes {
                 retryAfterSeconds: 2
             )
         }
-        return .plain("ready\n")
+        // The account is kept all the same, so sessions are served; why it is not published is the operator's.
+        let health = try? await service.ledgerHealth()
+        let ledger =
+            health?.failure == nil ? "" : "the ledger is not published at the moment: see /v1/ledger\n"
+        return .plain("ready\n" + ledger)
     }
 
     /// Prometheus exposition format 0.0.4; carries no room, participant or address.

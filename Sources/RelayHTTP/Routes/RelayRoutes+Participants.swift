@@ -63,7 +63,13 @@ extension RelayRoutes {
             // The change stands whether or not the overview can be had. An operator reads it with a reason only.
             let overview = requester.isOperator ? nil : try? await service.consents(room, participant)
             return JSONAnswer(
-                ConsentChangedDocument(acknowledgement: acknowledgement, overview: overview),
+                ConsentChangedDocument(
+                    acknowledgement: acknowledgement,
+                    overview: overview,
+                    receipts: acknowledgement.statements.map { sequence in
+                        receiptURL(sequence, of: participant, in: room, for: request)
+                    }
+                ),
                 headers: [.eTag: "\"\(acknowledgement.epoch)\""]
             )
         }

@@ -17,6 +17,7 @@ struct RelayRoutes: Sendable {
     let idempotentRequests: IdempotentRequests
     let urls: PublicURL
     let metrics: PrometheusMetrics
+    let receipts: ReceiptIssuer
     /// `nil` where no endpoint is configured.
     let webhooks: WebhookDispatcher?
 
@@ -25,11 +26,13 @@ struct RelayRoutes: Sendable {
         registerViewing(on: endpoints)
         registerSessions(on: endpoints)
         registerParticipants(on: endpoints)
+        registerReceipts(on: endpoints)
         registerGovernance(on: endpoints)
         registerRights(on: endpoints)
         registerProfiles(on: endpoints)
         registerRooms(on: endpoints)
         registerTokens(on: endpoints)
+        registerLedger(on: endpoints)
         registerWebhooks(on: endpoints)
         registerDocument(on: endpoints)
         registerOperations(on: endpoints)
