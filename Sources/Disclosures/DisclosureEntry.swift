@@ -14,10 +14,12 @@ package struct DisclosureInterval: Sendable, Hashable {
     package let media: Set<MediaType>
     /// The room's consent epoch of the permit that opened the interval, or of the refusal.
     package let epoch: UInt64
-    /// Sequence of the consent event that grants it; `nil` for a refusal.
+    /// Sequence of the event that grants or demands it; `nil` for a refusal.
     package let grant: UInt64?
     /// The notice that the grant refers to, if it names one.
     package let notice: NoticeReference?
+    /// On what ground it is made; `nil` for a refusal, and in entries from before this was written down.
+    package let basis: Permit.Basis?
 
     package init(
         id: String,
@@ -29,7 +31,8 @@ package struct DisclosureInterval: Sendable, Hashable {
         media: Set<MediaType>,
         epoch: UInt64,
         grant: UInt64?,
-        notice: NoticeReference?
+        notice: NoticeReference?,
+        basis: Permit.Basis? = nil
     ) {
         self.id = id
         self.room = room
@@ -41,6 +44,7 @@ package struct DisclosureInterval: Sendable, Hashable {
         self.epoch = epoch
         self.grant = grant
         self.notice = notice
+        self.basis = basis
     }
 }
 

@@ -82,6 +82,10 @@ enum LedgerSchema {
             try database.execute(sql: rights)
             try database.execute(sql: "PRAGMA user_version = 4")
         }
+        migrator.registerMigration("5 basis of disclosures") { database in
+            try database.execute(sql: "ALTER TABLE disclosure ADD COLUMN basis TEXT")
+            try database.execute(sql: "PRAGMA user_version = 5")
+        }
         return migrator
     }
 

@@ -77,8 +77,7 @@ extension DisclosureAccounts {
                 assignments[0],
                 media: Set(assignments.map(\.media)),
                 epoch: epoch,
-                grant: nil,
-                notice: nil,
+                nil,
                 &random
             )
             outbox.append(

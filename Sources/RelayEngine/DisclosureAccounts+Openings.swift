@@ -15,15 +15,12 @@ extension DisclosureAccounts {
         _ now: ClockReading,
         _ random: inout some RandomNumberGenerator
     ) -> [UInt64] {
-        var groups: [(group: Group, notice: NoticeReference?, lines: [(LineName, opening: UInt64)])] = []
+        var groups: [(group: Group, ground: Ground, lines: [(LineName, opening: UInt64)])] = []
         var places: [Group: Int] = [:]
         for name in wanting {
             guard let line = lines[name] else { continue }
             lines[name]?.isWanting = false
-            guard
-                case .open(let opening, let epoch, let grant, let notice)? =
-                    gates[GateKey(line.assignment.gate)]
-            else {
+            guard case .open(let opening, let ground)? = gates[GateKey(line.assignment.gate)] else {
                 refuse(name)
                 continue
             }
@@ -31,20 +28,18 @@ extension DisclosureAccounts {
             let group = Group(
                 session: line.assignment.session,
                 stream: line.assignment.stream,
-                epoch: epoch,
-                grant: grant
+                epoch: ground.epoch,
+                grant: ground.grant
             )
             if let place = places[group] {
                 groups[place].lines.append((name, opening))
             } else {
                 places[group] = groups.count
-                groups.append((group, notice, [(name, opening)]))
+                groups.append((group, ground, [(name, opening)]))
             }
         }
         wanting = []
-        return groups.compactMap { group, notice, members in
-            open(group, notice, members, now.wall, &random)
-        }
+        return groups.compactMap { _, ground, members in open(ground, members, now.wall, &random) }
     }
 
     private func needsInterval(_ line: Line) -> Bool {
@@ -55,8 +50,7 @@ extension DisclosureAccounts {
     }
 
     private mutating func open(
-        _ group: Group,
-        _ notice: NoticeReference?,
+        _ ground: Ground,
         _ members: [(LineName, opening: UInt64)],
         _ now: WallClockTime,
         _ random: inout some RandomNumberGenerator
@@ -68,9 +62,8 @@ extension DisclosureAccounts {
             interval: interval(
                 first,
                 media: Set(assignments.map(\.media)),
-                epoch: group.epoch,
-                grant: group.grant,
-                notice: notice,
+                epoch: ground.epoch,
+                ground,
                 &random
             ),
             from: now,
@@ -94,8 +87,7 @@ extension DisclosureAccounts {
         _ assignment: LineAssignment,
         media: Set<MediaType>,
         epoch: UInt64,
-        grant: UInt64?,
-        notice: NoticeReference?,
+        _ ground: Ground?,
         _ random: inout some RandomNumberGenerator
     ) -> DisclosureInterval {
         DisclosureInterval(
@@ -107,8 +99,9 @@ extension DisclosureAccounts {
             session: assignment.session,
             media: media,
             epoch: epoch,
-            grant: grant,
-            notice: notice
+            grant: ground?.grant,
+            notice: ground?.notice,
+            basis: ground?.basis
         )
     }
 
@@ -133,7 +126,7 @@ extension DisclosureAccounts {
                 let account = interval.accounts[index]
                 guard !account.isFinal else { continue }
                 guard let line = lines[account.line], line.account == account.id,
-                    case .open(let opening, _, _, _)? = gates[GateKey(line.assignment.gate)],
+                    case .open(let opening, _)? = gates[GateKey(line.assignment.gate)],
                     opening == account.opening
                 else {
                     interval.accounts[index].isFinal = true

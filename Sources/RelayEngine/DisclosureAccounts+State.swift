@@ -17,8 +17,16 @@ extension DisclosureAccounts {
 
     /// What the room's authority said last of a gate.
     enum GateState: Sendable {
-        case open(opening: UInt64, epoch: UInt64, grant: UInt64, notice: NoticeReference?)
+        case open(opening: UInt64, Ground)
         case closed(DenyReason?, epoch: UInt64)
+    }
+
+    /// What a gate is open by, and so the intervals behind it.
+    struct Ground: Sendable {
+        let epoch: UInt64
+        let grant: UInt64
+        let basis: Permit.Basis
+        let notice: NoticeReference?
     }
 
     struct Line: Sendable {

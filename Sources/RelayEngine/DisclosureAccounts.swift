@@ -156,7 +156,7 @@ package struct DisclosureAccounts: Sendable {
 
     /// The grant that a gate is open under; `nil` while it is closed.
     package func grant(of gate: DisclosureGate) -> UInt64? {
-        if case .open(_, _, let grant, _)? = gates[GateKey(gate)] { return grant }
+        if case .open(_, let ground)? = gates[GateKey(gate)] { return ground.grant }
         return nil
     }
 
@@ -166,12 +166,10 @@ package struct DisclosureAccounts: Sendable {
     package mutating func opened(_ gate: DisclosureGate, _ permit: Permit, notice: NoticeReference?) {
         let state = GateState.open(
             opening: gate.opening,
-            epoch: permit.epoch,
-            grant: permit.grant,
-            notice: notice
+            Ground(epoch: permit.epoch, grant: permit.grant, basis: permit.basis, notice: notice)
         )
         let key = GateKey(gate)
-        if case .open(let opening, _, _, _)? = gates[key], opening == gate.opening {
+        if case .open(let opening, _)? = gates[key], opening == gate.opening {
             gates[key] = state
             for line in (linesOfGates[key] ?? []).sorted() {
                 if let account = lines[line]?.account { breakInterval(of: account) }

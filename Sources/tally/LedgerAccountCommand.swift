@@ -68,7 +68,8 @@ struct LedgerAccountCommand: AsyncParsableCommand {
         let recipient =
             disclosure.recipient.map { "\(disclosure.recipientClass) \($0)" } ?? disclosure.recipientClass
         let media = disclosure.media.joined(separator: "+")
-        let what = "\(disclosure.purpose) to \(recipient) (session \(disclosure.session))"
+        let ground = disclosure.basis == "legal-demand" ? ", compelled by law" : ""
+        let what = "\(disclosure.purpose) to \(recipient) (session \(disclosure.session))\(ground)"
         let how =
             switch disclosure.outcome {
             case "refused": "refused: \(disclosure.reason ?? "")"

@@ -47,7 +47,8 @@ final class DisclosureFixture: Sendable {
         _ number: Int,
         of participant: String = "alice",
         to audience: Audience = .roomViewers,
-        session: String? = nil
+        session: String? = nil,
+        basis: Permit.Basis? = nil
     ) throws -> DisclosureInterval {
         let digits = String(number, radix: 16)
         return DisclosureInterval(
@@ -60,7 +61,8 @@ final class DisclosureFixture: Sendable {
             media: [.video, .audio],
             epoch: 3,
             grant: 2,
-            notice: NoticeReference(id: "notice", sha256: String(repeating: "ab", count: 32))
+            notice: NoticeReference(id: "notice", sha256: String(repeating: "ab", count: 32)),
+            basis: basis
         )
     }
 

@@ -48,6 +48,7 @@ struct AccountTests {
         let opened = stage.ledger.entries(.opened)
         #expect(opened.map(\.interval.media) == [[.audio, .video]])
         #expect(opened.map(\.interval.grant) == [1])
+        #expect(opened.map(\.interval.basis) == [.consent])
         let closed = stage.ledger.entries(.closed)
         #expect(closed.map(\.interval) == opened.map(\.interval))
         let length =
@@ -187,6 +188,26 @@ struct AccountTests {
         #expect(
             stage.ledger.entries(.closed).map(\.interval.media) == [[.audio, .video], [.audio, .video]]
         )
+        stage.ledger.check(isOver: true)
+        stage.expectNoViolations()
+    }
+
+    /// The consent ends and a demand goes on: what is shown from then on is not shown by consent.
+    @Test func whatTheLawCompelsIsAnIntervalOfItsOwn() throws {
+        let stage = try AccountStage()
+        stage.simulation.openAll()
+        stage.simulation.keepLeases()
+        stage.simulation.run(milliseconds: 500)
+        let compelled = try Simulation.makeCompelledPermit(demand: 9)
+        stage.ledger.change { accounts in
+            for ring in [stage.publisher.video, stage.publisher.audio] {
+                accounts.opened(stage.simulation.gate(ring, AudienceID(1)).gate, compelled, notice: nil)
+            }
+        }
+        stage.simulation.run(milliseconds: 500)
+        #expect(stage.ledger.entries(.opened).map(\.interval.basis) == [.consent, .legalDemand])
+        #expect(stage.ledger.entries(.opened).map(\.interval.grant) == [1, 9])
+        stage.end()
         stage.ledger.check(isOver: true)
         stage.expectNoViolations()
     }

@@ -53,6 +53,30 @@ extension Simulation {
         return permit
     }
 
+    /// A permit that no consent is behind.
+    static func makeCompelledPermit(demand sequence: UInt64) throws -> Permit {
+        guard let alice = ParticipantID("alice"),
+            let court = Audience(purpose: .liveRoom, recipientClass: .authority, recipient: "court")
+        else { throw PermitError.denied }
+        let demand = LegalDemand(
+            id: "file-1",
+            participant: alice,
+            authority: "court",
+            basis: "an order",
+            purposes: [.liveRoom],
+            media: [.audio, .video],
+            validity: .always,
+            approvals: ["bo", "cy"]
+        )
+        let event = ConsentEvent(sequence: sequence, time: epoch, content: .demand(demand))
+        let request = DisclosureRequest(participant: alice, media: .video, audience: court, stream: "cam")
+        let reading = ClockReading(wall: epoch, monotonic: MonotonicTime(nanoseconds: 1_000_000_000))
+        guard case .permit(let permit) = decide(request, RoomConsent(folding: [event]), now: reading) else {
+            throw PermitError.denied
+        }
+        return permit
+    }
+
     static let slates: [SlateFrames] = {
         func frame(_ number: UInt64) -> [[UInt8]] {
             (0..<2).map { part in

@@ -35,6 +35,8 @@ package struct AccountingDocument: Sendable, Hashable, Codable {
         package var bytes: UInt64
         package var epoch: UInt64
         package var grant: UInt64?
+        /// `consent` or `legal-demand`; absent from refusals and from what earlier programs wrote.
+        package var basis: String?
         package var notice: Notice?
         /// By field: the salts that open the commitments of its leaves, in hexadecimal.
         package var salts: [String: String]

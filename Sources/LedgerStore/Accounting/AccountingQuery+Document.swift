@@ -61,6 +61,7 @@ extension AccountingQuery {
             bytes: account.bytes,
             epoch: interval.epoch,
             grant: interval.grant,
+            basis: interval.basis?.rawValue,
             notice: interval.notice.map {
                 AccountingDocument.Notice(id: $0.id, version: $0.version, sha256: $0.sha256)
             },

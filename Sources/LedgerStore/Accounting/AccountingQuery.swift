@@ -110,6 +110,10 @@ enum AccountingQuery {
         guard let room = RoomName(row["room_name"] as String),
             let audience = Audience(row)
         else { return nil }
+        let ground = row["basis"] as String?
+        let basis = ground.flatMap(Permit.Basis.init(rawValue:))
+        // A word of another version.
+        guard ground == nil || basis != nil else { return nil }
         var notice: NoticeReference?
         if let id = row["notice_id"] as String?, let digest = row["notice_sha256"] as String? {
             notice = NoticeReference(
@@ -128,7 +132,8 @@ enum AccountingQuery {
             media: Set(DisclosureRow.media(row["media"]).compactMap(MediaType.init(rawValue:))),
             epoch: row["epoch"],
             grant: row["grant_sequence"],
-            notice: notice
+            notice: notice,
+            basis: basis
         )
     }
 }

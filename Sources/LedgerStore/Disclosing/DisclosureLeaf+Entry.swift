@@ -20,6 +20,7 @@ extension DisclosureLeaf {
             recipientClass: interval.audience.recipientClass.rawValue,
             purpose: interval.audience.purpose.rawValue,
             media: interval.media.sorted().map(\.rawValue),
+            basis: interval.basis?.rawValue,
             epoch: interval.epoch,
             grant: interval.grant,
             notice: interval.notice?.sha256,

@@ -49,8 +49,8 @@ struct DisclosureRow {
     private static let insertion = """
         INSERT INTO disclosure (
             interval, leaf, principal, room, stream, purpose, recipient_class, recipient, session, media,
-            epoch, grant_sequence, notice_id, notice_version, notice_sha256, began, reason
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            epoch, grant_sequence, notice_id, notice_version, notice_sha256, began, reason, basis
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     /// Writes the row of a new interval; answers its number.
@@ -71,7 +71,7 @@ struct DisclosureRow {
                 interval.media.sorted().map(\.rawValue).joined(separator: ","),
                 try number(interval.epoch), try interval.grant.map(number), interval.notice?.id,
                 interval.notice?.version, interval.notice?.sha256, entry.from.nanosecondsSince1970,
-                entry.kind.denyReason?.rawValue,
+                entry.kind.denyReason?.rawValue, interval.basis?.rawValue,
             ]
         )
         return connection.lastInsertedRowID

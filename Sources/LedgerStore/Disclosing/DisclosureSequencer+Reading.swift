@@ -7,7 +7,7 @@ import TransparencyLogs
 extension DisclosureSequencer {
     private static let openSelection = """
         SELECT disclosure.id, disclosure.interval, disclosure.purpose, disclosure.recipient_class,
-            disclosure.media, disclosure.epoch, disclosure.grant_sequence, disclosure.notice_sha256,
+            disclosure.media, disclosure.basis, disclosure.epoch, disclosure.grant_sequence, disclosure.notice_sha256,
             disclosure.began, leaf.bytes AS opened, entry.kind, entry.time, entry.packets, entry.bytes
         FROM open_disclosure
         JOIN disclosure ON disclosure.id = open_disclosure.disclosure
@@ -39,6 +39,7 @@ extension DisclosureSequencer {
                 recipientClass: row["recipient_class"],
                 purpose: row["purpose"],
                 media: DisclosureRow.media(row["media"]),
+                basis: row["basis"],
                 epoch: row["epoch"],
                 grant: row["grant_sequence"],
                 notice: row["notice_sha256"],

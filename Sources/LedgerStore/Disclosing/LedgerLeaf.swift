@@ -22,7 +22,8 @@ import TransparencyLogs
 ///     from              when it began
 ///     packets, bytes    handed to the network since then; of `interrupted` a lower bound, as `time` is an upper
 ///     epoch             of the room's consents at the decision
-///     grant             sequence of the consent event that grants it
+///     basis             consent, or legal-demand; absent from refusals and from leaves of earlier programs
+///     grant             sequence of the consent event that grants it, or of the demand
 ///     notice            SHA-256 of the notice that the grant refers to
 ///     reason            of a refusal: the deny reason
 ///
@@ -65,6 +66,7 @@ package struct DisclosureLeaf: Sendable, Hashable {
     package let recipientClass: String
     package let purpose: String
     package let media: [String]
+    package let basis: String?
     package let epoch: UInt64
     package let grant: UInt64?
     package let notice: String?
@@ -75,6 +77,7 @@ package struct DisclosureLeaf: Sendable, Hashable {
 
     package var bytes: [UInt8] {
         var json = CanonicalJSON()
+        json.text("basis", basis)
         json.number("bytes", bytesSent)
         json.number("epoch", epoch)
         json.text("from", from.rfc3339)
