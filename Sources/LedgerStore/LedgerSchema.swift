@@ -8,7 +8,7 @@ enum LedgerSchema {
     /// "Taly": marks the file as ours (`PRAGMA application_id`).
     static let applicationID = 0x5461_6C79
     /// The newest layout that this program knows (`PRAGMA user_version`).
-    static let version = 4
+    static let version = 5
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()

@@ -54,8 +54,8 @@ struct BasisTests {
         try fixture.tamper(
             """
             ALTER TABLE disclosure DROP COLUMN basis;
-            DELETE FROM grdb_migrations WHERE identifier LIKE '4 %';
-            PRAGMA user_version = 3;
+            DELETE FROM grdb_migrations WHERE identifier LIKE '5 %';
+            PRAGMA user_version = 4;
             """
         )
         let store = try await fixture.open(at: 60)
