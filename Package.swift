@@ -154,6 +154,14 @@ let package = Package(
             ]
         ),
         module(
+            "Partners",
+            [
+                "Primitives", "Disclosures",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        module(
             "RelayRuntime",
             [
                 "CLinuxNet", "Primitives", "RTPPackets", "Disclosures", "MediaRings", "ICELite",
@@ -185,7 +193,7 @@ let package = Package(
             "RelayHTTP",
             [
                 "Primitives", "Disclosures", "TransparencyLogs", "LedgerStore", "ConsentReceipts",
-                "RoomControl", "Webhooks",
+                "RoomControl", "Webhooks", "Partners",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -201,7 +209,7 @@ let package = Package(
             name: "tally",
             dependencies: [
                 "Primitives", "Disclosures", "RelayHTTP", "RoomControl", "RelayRuntime", "LedgerStore",
-                "Webhooks", "LoadTesting", "ConsentReceipts", "TransparencyLogs",
+                "Webhooks", "Partners", "LoadTesting", "ConsentReceipts", "TransparencyLogs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -304,7 +312,7 @@ let package = Package(
             [
                 "RelayHTTP", "RoomControl", "LedgerStore", "ConsentReceipts", "TransparencyLogs",
                 "Disclosures",
-                "Primitives", "Webhooks",
+                "Primitives", "Webhooks", "Partners",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -314,6 +322,7 @@ let package = Package(
             "LoadTestingTests",
             ["LoadTesting", "MediaCodecs", "RTPPackets", "Primitives"]
         ),
+        tests("PartnersTests", ["Partners", "Disclosures", "Primitives"]),
         tests(
             "WebhooksTests",
             [

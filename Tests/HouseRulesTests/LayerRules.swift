@@ -32,6 +32,7 @@ enum LayerRules {
         "ConsentReceipts": Layer(row: 6, mayImport: 1...1),
         "SlateMedia": Layer(row: 6, mayImport: 0...5),
         "Webhooks": Layer(row: 6, mayImport: 0...5),
+        "Partners": Layer(row: 6, mayImport: 1...2),
         "RelayRuntime": Layer(row: 6, mayImport: 0...5),
         "RoomControl": Layer(row: 7, mayImport: 1...6),
         "LoadTesting": Layer(row: 7, mayImport: 0...6),
