@@ -49,8 +49,8 @@ extension LiveRoom {
             let notice = try judge(change.notice, for: change.purpose)
             terms.language = terms.language ?? notice?.language
             terms.lawfulBasis = .explicitConsent
-            terms.withdrawalMethod =
-                "PUT /v1/rooms/\(name.text)/participants/\(participant.text)/consents"
+            // The room's page, without the participant: what stands in an event outlives an erasure.
+            terms.withdrawalMethod = "/rooms/\(name.text)"
         }
         if change.choice == .request, let earlier, !earlier.mayBeAsked {
             throw RelayProblem(

@@ -17,6 +17,8 @@ document = checkout / "Sources/RelayHTTP/Documents/openapi.yaml"
 offer = (checkout / "Tests/FuzzTests/Corpus/sdp/ffmpeg-8-audio-publish.sdp").read_bytes()
 participant = "ada"
 webhook = "crm"
+# Erased again and again; what is asked about others has to find them.
+erasable = "eve"
 
 # For each of some two dozen operations; beside them come the boundary cases of every schema, as many as there are.
 examples = 15
@@ -82,6 +84,8 @@ endpoints:
     def principals(self, path):
         """Who asks for a path: first who may, then the others."""
         kinds = {"whip": "publish", "consents": "publish", "events": "publish", "history": "publish",
+                 "{participant}": "publish", "disclosures": "publish", "export": "publish", "erasure": "operator",
+                 "query": "operator", "statistics": "operator",
                  "whep": "view", "tokens": "operator"}
         governed = {"webhooks", "rules", "controller", "notices", "status", "holds", "demands"}
         own = "operator" if governed & set(path.split("/")) else kinds.get(path.rsplit("/", 1)[1], "nobody")
@@ -104,6 +108,8 @@ def test_answers_are_those_of_the_document(case, surface):
     # Made-up names lead nowhere; those that exist show what the operation itself does.
     if case.meta.generation.mode.is_positive and (is_example or surface.turn % 3):
         known = {"room": room, "participant": participant, "webhook": webhook}
+        if case.operation.path.endswith("/erasure"):
+            known["participant"] = erasable
         if "session" in case.path_parameters:
             known["session"] = surface.session()
         case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
@@ -124,6 +130,10 @@ def test_every_operation_was_seen_to_succeed(surface):
     assert status == 201
     status, _, text = surface.relay.request("GET", urlsplit(headers["Location"]).path)
     assert (status, text) == (200, "What happens to your picture.")
+    # There is nothing to be read of an erasure before it is asked for.
+    path = f"/v1/participants/{erasable}/erasure"
+    assert surface.relay.request("POST", path, surface.tokens["operator"])[0] == 200
+    assert surface.relay.request("GET", path, surface.tokens["operator"])[0] == 200
     seen = set(re.findall(
         r'tally_http_requests_total\{method="([A-Z]+)",route="([^"]+)",status="2[0-9]{2}"\}',
         surface.relay.request("GET", "/metrics")[2]))

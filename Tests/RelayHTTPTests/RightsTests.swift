@@ -45,7 +45,7 @@ import Testing
         let refused = try await send(.get, path, token: token, fixture)
         #expect(refused.status.code == 428)
         #expect(refused.problem == "reason-required")
-        for wrong in [String(repeating: "x", count: 513), " "] {
+        for wrong in [String(repeating: "x", count: 513), "Zoë"] {
             #expect(
                 try await send(.get, path, token: token, reason: wrong, fixture).problem == "malformed-reason"
             )

@@ -33,6 +33,7 @@ extension RelayRoutes {
         } else {
             actor = try await bearer.participantActor(of: request, participant: participant)
         }
+        _ = try Self.reason(request)
         try await refuseErased(actor, participant)
         if case .relayOperator(let token) = actor { try await note(token, request, scope, participant) }
         return actor
@@ -48,22 +49,12 @@ extension RelayRoutes {
         _ participant: ParticipantID?
     ) async throws {
         guard case .relayOperator(let holder) = token.access else { return }
-        guard let reason = request.headers[.tallyReason] else {
+        guard let reason = try Self.reason(request) else {
             throw RelayProblem(
                 "reason-required",
                 status: 428,
                 detail:
                     "an operator's look at personal data is recorded with its reason: send it as Tally-Reason"
-            )
-        }
-        guard (1...Self.maximumReasonBytes).contains(reason.utf8.count),
-            reason.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }),
-            reason.contains(where: { !$0.isWhitespace })
-        else {
-            throw RelayProblem(
-                "malformed-reason",
-                status: 400,
-                detail: "a Tally-Reason has 1 to \(Self.maximumReasonBytes) bytes and no control characters"
             )
         }
         try await service.record(
@@ -74,6 +65,22 @@ extension RelayRoutes {
                 participant: participant
             )
         )
+    }
+
+    /// Why somebody looks; `nil` without a reason, 400 for one that cannot be written down.
+    private static func reason(_ request: Request) throws(RelayProblem) -> String? {
+        guard let reason = request.headers[.tallyReason] else { return nil }
+        // RFC 9110 5.5: field values are printable ASCII.
+        guard (1...maximumReasonBytes).contains(reason.utf8.count),
+            reason.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+        else {
+            throw RelayProblem(
+                "malformed-reason",
+                status: 400,
+                detail: "a Tally-Reason has 1 to \(maximumReasonBytes) printable ASCII characters"
+            )
+        }
+        return reason
     }
 
     /// 410 for a participant who was erased: to an operator while nobody new has that identifier, and to whoever
