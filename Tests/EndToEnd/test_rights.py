@@ -123,7 +123,9 @@ def test_everything_is_accounted_for_exported_and_erased(relay, operator, ada, o
             relay.url + path + "/export", headers={"Authorization": f"Bearer {ada}"}), timeout=20) as answer:
         archive = tarfile.open(fileobj=io.BytesIO(answer.read()))
     names = archive.getnames()
-    assert {"about.json", f"rooms/{room}/consents.json", f"rooms/{room}/history-1.json", "disclosures-1.json"} <= set(names)
+    room_files = {f"rooms/{room}/{name}" for name in ("consents.json", "status.json", "history-1.json")}
+    assert {"about.json", "disclosures-1.json"} | room_files <= set(names)
+    assert any(name.startswith(f"rooms/{room}/receipts/") for name in names)
     history = json.load(archive.extractfile(f"rooms/{room}/history-1.json"))["events"]
     assert any(event.get("purpose") == "live_room" for event in history)
 

@@ -17,6 +17,7 @@ import Testing
         ("/v1/rooms/demo/participants/ada/consents", "consents"),
         ("/v1/rooms/demo/participants/ada/history", "history"),
         ("/v1/rooms/demo/participants/ada/status", "status"),
+        ("/v1/rooms/demo/participants/ada/receipts", "receipts"),
         ("/v1/rooms/demo/participants/ada/events", "events"),
     ]
 

@@ -23,6 +23,8 @@ enum ExportDocuments {
         "rooms/{room}/history-{page}.json": "every event of the room's log about you, oldest first",
         "disclosures-{page}.json":
             "who received what of you, with proofs that it stands in the ledger, and what operators looked at",
+        "rooms/{room}/receipts/{sequence}.{form}":
+            "the signed receipt of your last word on each purpose and recipient; it tells of those before",
         "notices/{sha256}.txt": "the words of the notices that your consents refer to",
     ]
 
@@ -62,6 +64,31 @@ enum ExportDocuments {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let data = (try? encoder.encode(document)) ?? Data("{}".utf8)
         return ExportedFile(path: path, bytes: Array(data))
+    }
+}
+
+/// The newest statement on each key in every room: their receipts tell of all that were before.
+struct NewestStatements {
+    /// More than one participant decides about; what is beyond is listed in the history.
+    private static let maximumKeys = 256
+
+    private var newest: [RoomName: [ConsentKey: UInt64]] = [:]
+
+    mutating func take(_ record: ExportedRecord) {
+        guard case .history(let room, _, let events) = record else { return }
+        for event in events {
+            guard let key = event.statement?.key else { continue }
+            let isKnown = newest[room]?[key] != nil
+            guard isKnown || newest[room]?.count ?? 0 < Self.maximumKeys else { continue }
+            newest[room, default: [:]][key] = event.sequence
+        }
+    }
+
+    /// By room and place in its log.
+    var places: [(RoomName, UInt64)] {
+        newest.sorted { $0.key.text < $1.key.text }.flatMap { room, sequences in
+            sequences.values.sorted().map { (room, $0) }
+        }
     }
 }
 

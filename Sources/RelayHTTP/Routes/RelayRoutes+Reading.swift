@@ -11,6 +11,7 @@ enum ReadScope: String {
     case export
     case history
     case profile
+    case receipts
     case status
 }
 

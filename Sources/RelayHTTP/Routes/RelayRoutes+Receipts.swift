@@ -38,7 +38,7 @@ extension RelayRoutes {
         _ context: RelayRequestContext
     ) async throws -> Response {
         let (room, participant) = (try room(context), try participant(context))
-        _ = try await bearer.participantActor(of: request, room: room, participant: participant)
+        try await admitReader(request, of: participant, in: room, .receipts)
         let page = try PageRequest(request)
         let statements = try await service.statements(
             of: participant,
@@ -70,7 +70,7 @@ extension RelayRoutes {
         _ context: RelayRequestContext
     ) async throws -> Response {
         let (room, participant) = (try room(context), try participant(context))
-        _ = try await bearer.participantActor(of: request, room: room, participant: participant)
+        try await admitReader(request, of: participant, in: room, .receipts)
         let form = try receiptForm(request)
         let digits = context.parameters.get("sequence") ?? ""
         // "+7" and "07" name no other receipt.

@@ -1,3 +1,4 @@
+import ConsentReceipts
 import Hummingbird
 import NIOCore
 import Primitives
@@ -62,13 +63,37 @@ extension RelayRoutes {
             ],
             body: ResponseBody { writer in
                 // A failure ends the connection before the archive's end, which readers of archives notice.
+                var statements = NewestStatements()
                 while let record = try await source.next() {
+                    statements.take(record)
                     let file = ExportDocuments.file(record)
+                    try await writer.write(ByteBuffer(bytes: TarArchive.entry(file)))
+                }
+                for (room, sequence) in statements.places {
+                    guard let file = try await receipt(of: participant, in: room, at: sequence, request)
+                    else { continue }
                     try await writer.write(ByteBuffer(bytes: TarArchive.entry(file)))
                 }
                 try await writer.write(ByteBuffer(bytes: TarArchive.end))
                 try await writer.finish(nil)
             }
+        )
+    }
+
+    /// The receipt of one statement, as a file of the archive.
+    private func receipt(
+        of participant: ParticipantID,
+        in room: RoomName,
+        at sequence: UInt64,
+        _ request: Request
+    ) async throws -> ExportedFile? {
+        guard
+            let recorded = try await service.recordedStatement(at: sequence, of: participant, in: room)
+        else { return nil }
+        let receipt = receipts.receipt(of: recorded) { urls.absolute($0, for: request) }
+        return ExportedFile(
+            path: "rooms/\(room.text)/receipts/\(sequence).\(ReceiptForm.record.fileExtension)",
+            bytes: Array(try receipts.keys.sign(receipt, as: .record))
         )
     }
 
