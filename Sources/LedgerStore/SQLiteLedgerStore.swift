@@ -49,7 +49,9 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
     /// The published log: `checkpoint`, `verifier-key` and `tile/...`, to be served as they are.
     package nonisolated let publishedLog: LogFolder
     /// Intervals that an earlier process left open, closed as `interrupted` when this one took up the ledger.
-    package nonisolated let interruptedIntervals: Int
+    package nonisolated var interruptedIntervals: Int { interruptedLeaves.count }
+    /// The leaves that say so.
+    nonisolated let interruptedLeaves: Range<UInt64>
     /// What is published; `nil` before the first checkpoint.
     private(set) var published: Checkpoint?
     /// Why the last publication failed; `nil` if it did not.
@@ -87,7 +89,7 @@ package actor SQLiteLedgerStore: ConsentLog, NoticeArchive, DisclosureLog {
         verifierKey = key.verifier
         publishedLog = folder
         published = await publisher.published?.checkpoint
-        interruptedIntervals = try await connection.interruptOpenDisclosures(at: startTime)
+        interruptedLeaves = try await connection.interruptOpenDisclosures(at: startTime)
         schedulePublication()
     }
 

@@ -83,6 +83,7 @@ extension LiveRoom {
     private func record(_ entries: [DisclosureEntry], _ ticket: RecordTicket) async {
         do throws(LedgerError) {
             try await environment.disclosures.record(entries)
+            for entry in entries { environment.tell(entry) }
             changeAccounts { $0.recorded(ticket, now: SystemClock.reading, using: &$1, effects: &$2) }
         } catch .contradiction(let detail) {
             logger.critical(

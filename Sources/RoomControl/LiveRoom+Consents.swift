@@ -63,6 +63,7 @@ extension LiveRoom {
 
     /// Executes what the authority asks for: gates at once and in order, everything else after.
     func run(_ effects: [ConsentEffect]) {
+        var recorded: [ConsentEvent] = []
         for effect in effects {
             switch effect {
             case .openGate(let track, let audience, let permit, let leaseEnd):
@@ -103,6 +104,7 @@ extension LiveRoom {
                 answer(ticket, .failure(Self.problem(reason)))
             case .recorded(let event):
                 tell(event)
+                recorded.append(event)
             case .changed(let track, let audience, let decision):
                 if let reason = decision.denyReason {
                     accounts.denied(track, audience, reason, epoch: authority.durable.epoch)
@@ -116,6 +118,8 @@ extension LiveRoom {
             }
         }
         settleAccounts()
+        // Last: nobody who waits for an answer waits for what others are told.
+        for event in recorded { environment.tell(event, in: name) }
     }
 
     static func problem(_ reason: DenyReason) -> RelayProblem {

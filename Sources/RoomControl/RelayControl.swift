@@ -9,6 +9,7 @@ import RelayEngine
 import RelayRuntime
 import Rooms
 import Synchronization
+import Webhooks
 
 /// Audio or video of a ring; SDP has a kind of its own.
 typealias RTPKind = RTPPackets.MediaKind
@@ -47,6 +48,7 @@ package actor RelayControl: RelayService {
         mediaLoops: Int,
         settings: RoomSettings,
         ledger: any ConsentLog & NoticeArchive & PersonalRecords & PublishedLedger,
+        outbox: WebhookOutbox = .nobody,
         keepers: [any PersonalDataKeeper] = [],
         logger: Logger
     ) throws {
@@ -63,6 +65,7 @@ package actor RelayControl: RelayService {
             disclosures: ledger,
             records: ledger,
             ledger: ledger,
+            outbox: outbox,
             identity: try DTLSIdentity(validFrom: SystemClock.wall),
             settings: settings,
             cname: String(RoomEnvironment.randomName().prefix(16)),

@@ -6,6 +6,7 @@ import RelayEngine
 import RelayRuntime
 import SessionDescriptions
 import Synchronization
+import Webhooks
 
 /// What all rooms share: the data plane, the log, the relay's identity, numbers that are never used twice.
 final class RoomEnvironment: Sendable {
@@ -15,6 +16,8 @@ final class RoomEnvironment: Sendable {
     let disclosures: any DisclosureLog
     let records: any PersonalRecords
     let ledger: any PublishedLedger
+    /// Where other systems' news are left.
+    let outbox: WebhookOutbox
     let identity: DTLSIdentity
     let settings: RoomSettings
     let cname: String
@@ -30,6 +33,7 @@ final class RoomEnvironment: Sendable {
         disclosures: any DisclosureLog,
         records: any PersonalRecords,
         ledger: any PublishedLedger,
+        outbox: WebhookOutbox,
         identity: DTLSIdentity,
         settings: RoomSettings,
         cname: String,
@@ -41,6 +45,7 @@ final class RoomEnvironment: Sendable {
         self.disclosures = disclosures
         self.records = records
         self.ledger = ledger
+        self.outbox = outbox
         self.identity = identity
         self.settings = settings
         self.cname = cname

@@ -27,6 +27,15 @@ extension WebhookDispatcher {
         return statuses
     }
 
+    /// Up to where each room's log is told, and since when events are told at all: what comes after, and is not too
+    /// old to be delivered still, was lost when an earlier process ended.
+    package func progress() async throws -> (told: [RoomName: UInt64], since: WallClockTime) {
+        let (told, begun) = try await store.progress()
+        let age = Int64(limits.ageSeconds) * 1_000_000_000
+        let oldest = WallClockTime(nanosecondsSince1970: clock().nanosecondsSince1970 - age)
+        return (told, max(begun, oldest))
+    }
+
     /// Dead letters of an endpoint by number, those after `number`; at most 1001, so that a page
     /// of 1000 can tell whether there is another.
     package func deadLetters(

@@ -25,7 +25,7 @@ package actor WebhookDispatcher {
     package nonisolated let outbox: WebhookOutbox
     package nonisolated let endpoints: [WebhookEndpoint]
 
-    private let limits: DeliveryLimits
+    let limits: DeliveryLimits
     let store: WebhookStore
     private let sender: WebhookSender
     let logger: Logger
@@ -61,7 +61,7 @@ package actor WebhookDispatcher {
             types: endpoints.contains { $0.types.isEmpty }
                 ? nil : Set(endpoints.flatMap(\.types))
         )
-        store = try WebhookStore(directory: directory, limits: limits)
+        store = try WebhookStore(directory: directory, limits: limits, now: clock())
         sender = WebhookSender(limits: limits)
         let forgotten = try await store.forgetAllBut(endpoints.map(\.name))
         if forgotten > 0 {
@@ -100,6 +100,8 @@ package actor WebhookDispatcher {
             alarm?.cancel()
             group.cancelAll()
         }
+        // What was left until the end is told after the next start; a task that is cancelled could not write it.
+        await Task { while await write() {} }.value
         await sender.close()
         await store.close()
     }
@@ -132,10 +134,12 @@ package actor WebhookDispatcher {
         reportLoss()
     }
 
-    /// Writes what the outbox has, and takes it into the schedules.
-    private func write() async {
-        let (events, hasMore) = outbox.take(Self.eventsPerWrite)
-        guard !events.isEmpty else { return }
+    /// Writes what the outbox has, and takes it into the schedules; answers whether there is more of it.
+    @discardableResult
+    private func write() async -> Bool {
+        var portion = outbox.take(Self.eventsPerWrite)
+        let events = portion.events
+        guard !events.isEmpty || !portion.reached.isEmpty else { return false }
         erasedWhileWriting = []
         let now = clock()
         var rows: [WebhookStore.Row] = []
@@ -160,7 +164,7 @@ package actor WebhookDispatcher {
             }
         }
         do {
-            let numbers = try await store.insert(rows)
+            let numbers = try await store.insert(rows, reached: portion.reached)
             for name in suppressed { counts[name]?.suppressed += 1 }
             for (row, number) in zip(rows, numbers) {
                 if row.deadReason != nil {
@@ -171,16 +175,19 @@ package actor WebhookDispatcher {
                 }
             }
             for subject in erasedWhileWriting { try await erase(subject) }
-            if hasMore { outbox.wake() }
+            if portion.hasMore { outbox.wake() }
+            return portion.hasMore
         } catch {
             // They wait in the outbox, whose bound counts what it cannot take meanwhile.
-            outbox.putBack(events.filter { event in !erasedWhileWriting.contains { $0 == event.subject } })
+            portion.events.removeAll { event in erasedWhileWriting.contains { $0 == event.subject } }
+            outbox.putBack(portion)
             logger.error("webhook deliveries could not be written", metadata: ["error": "\(type(of: error))"])
             let waker = outbox
             Task {
                 try? await Task.sleep(for: .milliseconds(Self.storeRetryMilliseconds))
                 waker.wake()
             }
+            return false
         }
     }
 

@@ -10,6 +10,9 @@ package enum WebhookEventType: String, Sendable, Hashable, Codable, CaseIterable
     case consentRevoked = "consent.revoked"
     case consentExpired = "consent.expired"
     case noticePublished = "notice.published"
+    case controllerChanged = "controller.changed"
+    case holdPlaced = "hold.placed"
+    case holdLifted = "hold.lifted"
     case disclosureOpened = "disclosure.opened"
     case disclosureClosed = "disclosure.closed"
     case disclosureRefused = "disclosure.refused"
@@ -28,6 +31,8 @@ package struct WebhookEvent: Sendable, Equatable {
     package let type: WebhookEventType
     /// Decides which endpoints are told; `nil` for what is about no room.
     package let room: RoomName?
+    /// Its place in its room's log, if it is an event of that; those of a room are left in their order.
+    package let sequence: UInt64?
     /// Whom it is about, so that it can be erased; never logged.
     package let subject: ParticipantID?
     /// The JSON document `{"data":…,"timestamp":…,"type":…}`.
@@ -37,6 +42,7 @@ package struct WebhookEvent: Sendable, Equatable {
     package init(
         _ type: WebhookEventType,
         room: RoomName?,
+        sequence: UInt64? = nil,
         subject: ParticipantID? = nil,
         at time: WallClockTime,
         id: String? = nil,
@@ -44,6 +50,7 @@ package struct WebhookEvent: Sendable, Equatable {
     ) {
         self.type = type
         self.room = room
+        self.sequence = sequence
         self.subject = subject
         self.id = id ?? Self.randomID()
         let encoder = JSONEncoder()

@@ -1,9 +1,12 @@
+import Primitives
 import Synchronization
 
 /// Where the relay leaves what is to be told: never waits, never fails, never grows beyond its bound.
 package final class WebhookOutbox: Sendable {
     private struct State {
         var events: [WebhookEvent] = []
+        /// How far rooms' logs were left here, whether or not there was anything to tell.
+        var reached: [RoomName: UInt64] = [:]
         var lost = 0 as UInt64
         var isClosed = false
     }
@@ -50,21 +53,48 @@ package final class WebhookOutbox: Sendable {
         if isNews { signal.yield() }
     }
 
+    /// Notes that everything in the room's log up to `sequence` has been left here, as far as it is told.
+    package func reach(_ sequence: UInt64, in room: RoomName) {
+        let isNews = state.withLock { state in
+            guard !state.isClosed, state.reached[room, default: 0] < sequence else { return false }
+            state.reached[room] = sequence
+            return true
+        }
+        if isNews { signal.yield() }
+    }
+
     /// Events that found no room.
     package var lost: UInt64 { state.withLock { $0.lost } }
 
-    /// Hands the oldest events out, at most `limit`, and says whether there are more.
-    func take(_ limit: Int) -> (events: [WebhookEvent], hasMore: Bool) {
+    /// What is handed out together.
+    struct Portion {
+        var events: [WebhookEvent]
+        /// How far rooms' logs are told once the events are.
+        var reached: [RoomName: UInt64]
+        var hasMore: Bool
+    }
+
+    /// Hands the oldest events out, at most `limit`.
+    func take(_ limit: Int) -> Portion {
         state.withLock { state in
             let taken = Array(state.events.prefix(limit))
             state.events.removeFirst(taken.count)
-            return (taken, !state.events.isEmpty)
+            var reached: [RoomName: UInt64] = [:]
+            if state.events.isEmpty { swap(&reached, &state.reached) }
+            for event in taken {
+                guard let room = event.room, let sequence = event.sequence else { continue }
+                reached[room] = max(reached[room, default: 0], sequence)
+            }
+            return Portion(events: taken, reached: reached, hasMore: !state.events.isEmpty)
         }
     }
 
     /// Takes back what could not be written; it comes first again.
-    func putBack(_ events: [WebhookEvent]) {
-        state.withLock { $0.events.insert(contentsOf: events, at: 0) }
+    func putBack(_ portion: Portion) {
+        state.withLock { state in
+            state.events.insert(contentsOf: portion.events, at: 0)
+            state.reached.merge(portion.reached) { max($0, $1) }
+        }
     }
 
     /// Wakes whoever reads `signals`.

@@ -43,7 +43,9 @@ actor WebhookStore {
     private let limits: DeliveryLimits
 
     /// Opens or makes the file in a directory that exists; readable by its owner only.
-    init(directory: String, limits: DeliveryLimits) throws(WebhookStoreError) {
+    ///
+    /// A new one tells what happens from `now` on.
+    init(directory: String, limits: DeliveryLimits, now: WallClockTime) throws(WebhookStoreError) {
         let path = directory + "/" + Self.fileName
         self.limits = limits
         do {
@@ -68,6 +70,12 @@ actor WebhookStore {
             database = try DatabaseQueue(path: path, configuration: configuration)
             try database.writeWithoutTransaction { try Self.take($0, path) }
             try Self.migrator.migrate(database)
+            try database.write { connection in
+                try connection.execute(
+                    sql: "INSERT INTO beginning (id, at) VALUES (1, ?) ON CONFLICT DO NOTHING",
+                    arguments: [now.nanosecondsSince1970]
+                )
+            }
         } catch let error as WebhookStoreError {
             throw error
         } catch {
@@ -110,13 +118,24 @@ actor WebhookStore {
                     """
             )
         }
+        migrator.registerMigration("progress") { connection in
+            try connection.execute(
+                sql: """
+                    CREATE TABLE beginning (
+                        id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL
+                    ) STRICT;
+                    CREATE TABLE told (room TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT;
+                    """
+            )
+        }
         return migrator
     }
 
     // MARK: - Deliveries
 
-    /// Writes deliveries; answers their numbers in the same order.
-    func insert(_ rows: [Row]) async throws -> [Int64] {
+    /// Writes deliveries and how far rooms' logs are told with them; answers the deliveries' numbers in the same
+    /// order.
+    func insert(_ rows: [Row], reached: [RoomName: UInt64] = [:]) async throws -> [Int64] {
         let limits = limits
         return try await database.write { connection in
             let statement = try connection.cachedStatement(
@@ -139,6 +158,7 @@ actor WebhookStore {
             for endpoint in Set(rows.filter { $0.deadReason != nil }.map(\.endpoint)) {
                 try Self.trim(endpoint, limits, connection)
             }
+            try Self.note(reached, connection)
             return numbers
         }
     }

@@ -62,9 +62,14 @@ struct ServeCommand: AsyncParsableCommand {
                 ? configuration.media.loops : min(62, ProcessInfo.processInfo.activeProcessorCount),
             settings: Self.settings(configuration, candidates),
             ledger: store,
+            outbox: webhooks?.outbox ?? .nobody,
             keepers: webhooks.map { [WebhookKeeper(dispatcher: $0)] } ?? [],
             logger: logger
         )
+        if let webhooks {
+            let (told, since) = try await webhooks.progress()
+            await control.tellAgain(told: told, since: since)
+        }
         let http = try RelayHTTPServer.makeService(
             service: control,
             configuration: configuration,

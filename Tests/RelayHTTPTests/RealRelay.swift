@@ -36,6 +36,7 @@ struct RealRelay {
             mediaLoops: 1,
             settings: RoomSettings(candidates: [loopback]),
             ledger: store,
+            outbox: webhooks?.outbox ?? .nobody,
             logger: logger
         )
         let tokens = await TokenAuthority(secret: RelayFixture.secret)
@@ -84,8 +85,12 @@ struct RealRelay {
         ).text
     }
 
-    func get(_ path: String, _ token: String? = nil) async throws -> TestResponse {
-        try await client.execute(uri: path, method: .get, headers: .bearer(token))
+    func get(
+        _ path: String,
+        _ token: String? = nil,
+        reason: String? = nil
+    ) async throws -> TestResponse {
+        try await client.execute(uri: path, method: .get, headers: .bearer(token, reason: reason))
     }
 
     /// Sends JSON, and takes nothing but success.

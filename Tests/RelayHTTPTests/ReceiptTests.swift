@@ -2,7 +2,9 @@ import ConsentReceipts
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
+import LedgerStore
 import NIOCore
+import Primitives
 import RoomControl
 import Testing
 import TransparencyLogs
@@ -24,7 +26,11 @@ import TransparencyLogs
         _ token: String,
         form: String = "record"
     ) async throws -> VerifiedReceipt {
-        let answer = try await relay.get("\(Self.path)/\(sequence)?form=\(form)", token)
+        let answer = try await relay.get(
+            "\(Self.path)/\(sequence)?form=\(form)",
+            token,
+            reason: "a complaint"
+        )
         try #require(answer.status == .ok, "\(answer.text)")
         return try await keys(relay).verify(Array(answer.body.readableBytesView))
     }
@@ -118,6 +124,10 @@ import TransparencyLogs
             let first = try await receipt(relay, 1, ada).receipt
             #expect(first.events.count == 1 && first.recordID == last.recordID)
             #expect(try await receipt(relay, 4, chief, form: "dpv").receipt == last)
+            // The operator's look is one, and without a reason there is none.
+            #expect(try await relay.get("\(Self.path)/4", chief).problem == "reason-required")
+            let reads = try await relay.store.operatorReads(of: try #require(ParticipantID("ada")))
+            #expect(reads.map(\.scope) == ["receipts"] && reads.map(\.reason) == ["a complaint"])
         }
     }
 

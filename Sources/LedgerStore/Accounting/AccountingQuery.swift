@@ -67,6 +67,28 @@ enum AccountingQuery {
         }
     }
 
+    /// The ends of intervals that the leaves of `range` say, of people who are known still.
+    static func ends(in range: Range<UInt64>, _ connection: Database) throws -> [DisclosureEntry] {
+        try Row.fetchAll(
+            connection,
+            sql: selection + " WHERE last.leaf >= ? AND last.leaf < ? ORDER BY last.leaf",
+            arguments: [Int64(range.lowerBound), Int64(range.upperBound)]
+        ).compactMap { row in
+            guard let participant = (row["participant"] as String?).flatMap({ ParticipantID($0) }),
+                let interval = interval(row, participant),
+                let kind = DisclosureEntry.Kind(word: row["kind"], reason: row["reason"])
+            else { return nil }
+            return DisclosureEntry(
+                interval: interval,
+                kind: kind,
+                from: WallClockTime(nanosecondsSince1970: row["began"]),
+                time: WallClockTime(nanosecondsSince1970: row["last_time"]),
+                packets: row["packets"],
+                bytes: row["bytes"]
+            )
+        }
+    }
+
     private static func account(
         _ row: Row,
         _ participant: ParticipantID,

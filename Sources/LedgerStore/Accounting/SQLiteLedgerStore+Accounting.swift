@@ -47,6 +47,11 @@ extension SQLiteLedgerStore {
         try await reader.read("operators' reads") { try AccountingQuery.reads(of: participant, $0) }
     }
 
+    package func interruptedDisclosures() async throws(LedgerError) -> [DisclosureEntry] {
+        let leaves = interruptedLeaves
+        return try await reader.read("interrupted intervals") { try AccountingQuery.ends(in: leaves, $0) }
+    }
+
     /// Who is affected by a breach at the recipients of `filter`.
     package func breach(_ filter: BreachFilter) async throws(LedgerError) -> BreachReport {
         try await reader.read("breach query") { try BreachQuery.run(filter, $0) }

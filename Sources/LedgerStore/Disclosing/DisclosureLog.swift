@@ -10,6 +10,10 @@ package protocol DisclosureLog: Sendable {
     /// the ledger says of its interval.
     func record(_ entries: [DisclosureEntry]) async throws(LedgerError)
 
+    /// What was found open when this process took up the ledger, as it was ended then; without people who have been
+    /// erased since.
+    func interruptedDisclosures() async throws(LedgerError) -> [DisclosureEntry]
+
     /// Makes the record of an operator's look at personal data durable, before the data is shown.
     func record(_ read: OperatorRead) async throws(LedgerError)
 }

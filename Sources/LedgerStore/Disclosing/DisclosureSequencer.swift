@@ -50,7 +50,10 @@ struct DisclosureSequencer {
     }
 
     /// Ends every open interval at `time`: nobody knows what was sent after its last leaf.
-    mutating func interruptAll(at time: WallClockTime, _ connection: Database) throws -> Int {
+    ///
+    /// Answers the leaves that say so.
+    mutating func interruptAll(at time: WallClockTime, _ connection: Database) throws -> Range<UInt64> {
+        let first = tree.size
         let found = open.values.sorted { $0.row < $1.row }
         for disclosure in found {
             var leaf = disclosure.leaf
@@ -60,7 +63,7 @@ struct DisclosureSequencer {
             try append(leaf, of: disclosure.row, connection)
             try close(leaf.interval, disclosure.row, connection)
         }
-        return found.count
+        return first..<tree.size
     }
 
     private mutating func begin(_ entry: DisclosureEntry, _ connection: Database) throws {

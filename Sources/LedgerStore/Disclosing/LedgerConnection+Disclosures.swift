@@ -5,8 +5,8 @@ import Primitives
 import TransparencyLogs
 
 extension LedgerConnection {
-    /// Ends what an earlier process left open, before anything else is recorded; answers how many intervals.
-    func interruptOpenDisclosures(at time: WallClockTime) throws(LedgerError) -> Int {
+    /// Ends what an earlier process left open, before anything else is recorded; answers the leaves that say so.
+    func interruptOpenDisclosures(at time: WallClockTime) throws(LedgerError) -> Range<UInt64> {
         try transaction("closing of interrupted intervals") { sequencer, connection in
             try sequencer.use(connection) { try $0.interruptAll(at: time, connection) }
         }
