@@ -19,15 +19,23 @@ enum EmbeddedPages {
     static let all: [String: EmbeddedPage] = [
         "index.html": EmbeddedPage(PackageResources.index_html, html),
         "room.html": EmbeddedPage(PackageResources.room_html, html),
+        "operator.html": EmbeddedPage(PackageResources.operator_html, html),
         "app.css": EmbeddedPage(PackageResources.app_css, style),
+        "record.css": EmbeddedPage(PackageResources.record_css, style),
         "broadcast.js": EmbeddedPage(PackageResources.broadcast_js, script),
+        "composer.js": EmbeddedPage(PackageResources.composer_js, script),
         "index.js": EmbeddedPage(PackageResources.index_js, script),
+        "operator.js": EmbeddedPage(PackageResources.operator_js, script),
         "page.js": EmbeddedPage(PackageResources.page_js, script),
         "panel.js": EmbeddedPage(PackageResources.panel_js, script),
+        "record.js": EmbeddedPage(PackageResources.record_js, script),
+        "renewal.js": EmbeddedPage(PackageResources.renewal_js, script),
         "room.js": EmbeddedPage(PackageResources.room_js, script),
         "setup.js": EmbeddedPage(PackageResources.setup_js, script),
         "tally.js": EmbeddedPage(PackageResources.tally_js, script),
+        "terms.js": EmbeddedPage(PackageResources.terms_js, script),
         "viewing.js": EmbeddedPage(PackageResources.viewing_js, script),
+        "words.js": EmbeddedPage(PackageResources.words_js, script),
         "favicon.svg": EmbeddedPage(PackageResources.favicon_svg, "image/svg+xml"),
     ]
 

@@ -11,8 +11,18 @@ extension LiveRoom {
             epoch: state.epoch,
             rules: state.rules,
             controller: state.controller,
-            notices: state.notices
+            notices: state.notices,
+            inForce: Purpose.allCases.reduce(into: [:]) { found, purpose in
+                for notice in noticesInForce(for: purpose) { found[notice, default: []].insert(purpose) }
+            }
         )
+    }
+
+    /// The newest notice for a purpose, in each of its languages: what a grant is to name now.
+    func noticesInForce(for purpose: Purpose) -> [NoticeVersion] {
+        let accepted = authority.durable.notices(acceptedFor: purpose)
+        guard let newest = accepted.last else { return [] }
+        return accepted.filter { $0.id == newest.id && $0.version == newest.version }
     }
 
     /// What governs a participant.

@@ -74,7 +74,7 @@ extension LiveRoom {
         let present = viewings.values.filter { line.covers($0.audience) }.count
         let (state, reason) =
             line.audience.map { judge($0, participant, isReceived: receiving > 0, now: now) }
-            ?? judge(recorded, isReceived: receiving > 0)
+            ?? judge(recorded, isReceived: receiving > 0, now: now)
         return AudienceState(
             purpose: line.purpose.rawValue,
             recipientClass: line.recipientClass.rawValue,
@@ -90,11 +90,9 @@ extension LiveRoom {
         )
     }
 
-    /// The newest notice for a purpose, in each of its languages.
     private func notices(for purpose: Purpose) -> [NoticeLink]? {
-        let accepted = authority.durable.notices(acceptedFor: purpose)
-        guard let newest = accepted.last else { return nil }
-        return accepted.filter { $0.id == newest.id && $0.version == newest.version }.map { NoticeLink($0) }
+        let notices = noticesInForce(for: purpose)
+        return notices.isEmpty ? nil : notices.map { NoticeLink($0) }
     }
 
     /// Whether the person agreed, and something that came later asks for a new word.
@@ -142,14 +140,16 @@ extension LiveRoom {
     /// What stands for every recipient of a class.
     private func judge(
         _ record: ConsentRecord?,
-        isReceived: Bool
+        isReceived: Bool,
+        now: ClockReading
     ) -> (state: String, reason: DenyReason?) {
-        if isReceived { return ("live", nil) }
+        // What a partner receives by its own name shows in its own line.
         guard let record, record.statement.permits else {
             return ("withheld", record?.statement.state.denyReason ?? .noRecord)
         }
+        guard record.statement.validity.contains(now.wall) else { return ("withheld", .expired) }
         if needsRenewal(record) { return ("withheld", .outdatedNotice) }
-        return ("permitted", nil)
+        return (isReceived ? "live" : "permitted", nil)
     }
 
     private func gatesAreOpen(_ publication: Publication?, _ audience: Audience, now: MonotonicTime) -> Bool {

@@ -292,6 +292,8 @@ package actor RelayControl: RelayService {
         return summaries.sorted { $0.room < $1.room }
     }
 
+    package func tally(of room: RoomName) async -> [TallyLine] { await rooms[room]?.tally ?? [] }
+
     package func metricsText() async -> String {
         var text = RelayMetrics.text(
             loops: environment.plane.statistics,

@@ -61,6 +61,9 @@ package protocol RelayService: RoomGovernance, ParticipantRights, StatementRecor
     /// The rooms that exist now.
     func rooms() async -> [RoomSummary]
 
+    /// What the door does in a room now: every live track toward every present audience.
+    func tally(of room: RoomName) async -> [TallyLine]
+
     /// Prometheus text of everything the relay counts (exposition format 0.0.4).
     func metricsText() async -> String
 

@@ -11,12 +11,21 @@ package struct GovernedRoom: Sendable {
     package let controller: String?
     /// Every notice published, oldest first.
     package let notices: [NoticeVersion]
+    /// The purposes that a grant is to name each notice for now; without those that it need not be named for.
+    package let inForce: [NoticeVersion: Set<Purpose>]
 
-    package init(epoch: UInt64, rules: RoomRules, controller: String?, notices: [NoticeVersion]) {
+    package init(
+        epoch: UInt64,
+        rules: RoomRules,
+        controller: String?,
+        notices: [NoticeVersion],
+        inForce: [NoticeVersion: Set<Purpose>] = [:]
+    ) {
         self.epoch = epoch
         self.rules = rules
         self.controller = controller
         self.notices = notices
+        self.inForce = inForce
     }
 }
 

@@ -147,10 +147,10 @@ def open_room():
     """Opens room pages that are closed, and checked for script errors, at the end of the test."""
     pages = []
 
-    def open_page(browser, relay, token=None):
+    def open_page(browser, relay, token=None, **settings):
         context = browser.new_context(
             permissions=["camera", "microphone"], viewport={"width": 1280, "height": 800},
-            ignore_https_errors=True)
+            ignore_https_errors=True, **settings)
         page = RoomPage(context, relay, token)
         pages.append(page)
         return page

@@ -1,5 +1,6 @@
 """Starts and stops the real `tally serve`, and talks to its HTTP surface."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -136,6 +137,23 @@ class Relay:
         status, _, body = self.request("GET", f"/v1/rooms/{room}/participants/{participant}/consents", token)
         assert status == 200, body
         return json.loads(body)
+
+    def publish_notice(self, version, text, *purposes, change="material", language="en", controller="Example Ltd"):
+        """Puts a notice in force as the operator; answers how a grant names it."""
+        status, _, body = self.request(
+            "POST", f"/v1/rooms/{room}/notices", self.token("operator", "--name", "op"),
+            {"id": "privacy", "version": version, "language": language, "text": text, "controller": controller,
+             "change": change, "purposes": list(purposes)})
+        assert status == 201, body
+        return {"id": "privacy", "version": version, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+    def audience(self, participant, token, audience):
+        """What the relay says of one audience of a participant."""
+        purpose, _, recipient = audience.partition(":")
+        found = [state for state in self.consents(participant, token)["audiences"]
+                 if state["purpose"] == purpose and state.get("recipient", "*" if "whole_class" in state else "")
+                 == recipient]
+        return found[0] if found else None
 
     def choose(self, participant, token, choice, *audiences):
         changes = []

@@ -1,5 +1,6 @@
 """Drives the room page in a real Chromium, and measures what it decodes."""
 
+import re
 import time
 
 from relay import room
@@ -82,8 +83,15 @@ class RoomPage:
         self.page = context.new_page()
         self.errors = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.identity = None
+        self.page.on("request", self.note_identity)
         self.page.add_init_script(keep_connections)
         self.page.goto(f"{relay.url}/rooms/{room}" + (f"#token={token}" if token else ""))
+
+    def note_identity(self, request):
+        found = re.search(r"/participants/([^/]+)/events$", request.url)
+        if found:
+            self.identity = found[1], request.headers["authorization"].removeprefix("Bearer ")
 
     def go_live(self, *audiences, name=None):
         """Publishes through the dialog, choosing the audiences given and no other."""
@@ -95,15 +103,26 @@ class RoomPage:
             page.fill("#screen-name", name)
         for audience in audiences:
             if page.locator(f'#choices input[value="{audience}"]').count() == 0:
-                purpose, _, recipient = audience.partition(":")
-                if not page.is_visible("#setup .recipient"):
-                    page.click("#setup summary")
-                page.select_option("#setup .purpose", purpose)
-                page.fill("#setup .recipient", recipient)
-                page.click("#setup .add")
+                if not page.is_visible("#setup .purpose"):
+                    page.click("#setup .more > summary")
+                self.compose("#setup", audience)
             page.check(f'#choices input[value="{audience}"]')
         page.click("#setup-start")
         page.wait_for_selector("#tally:visible", timeout=15_000)
+
+    def compose(self, place, audience):
+        """Names somebody else in the small form there; `*` stands for every partner site."""
+        purpose, _, recipient = audience.partition(":")
+        self.page.select_option(f"{place} .purpose", "any_partner" if recipient == "*" else purpose)
+        if recipient != "*":
+            self.page.fill(f"{place} .recipient", recipient)
+        self.page.click(f"{place} .add")
+
+    def allow_in_panel(self, audience):
+        if not self.page.is_visible("#allow-form .purpose"):
+            self.page.click("#tally .more > summary")
+        self.compose("#allow-form", audience)
+        self.page.wait_for_selector("#receipt[data-state=done]")
 
     def tally(self):
         return self.page.get_attribute("#tally", "data-state")
@@ -112,7 +131,17 @@ class RoomPage:
         eventually(lambda: self.tally() == state, f"tally is {state}", seconds)
 
     def audience_button(self, audience):
-        return self.page.locator(f'#audiences li[data-audience="{audience}"] button')
+        return self.row(audience).locator("button").first
+
+    def row(self, audience):
+        return self.page.locator(f'#audiences li[data-audience="{audience}"]')
+
+    def renewal_button(self, audience, choice="grant"):
+        return self.page.locator(f'#renewal li[data-audience="{audience}"] button[data-choice="{choice}"]')
+
+    def participant(self):
+        """Who publishes here and with which token, as the page's own requests say it."""
+        return self.identity
 
     def tile(self, state="live", name=None, seconds=15):
         """The first tile in that state; waits for it."""

@@ -88,6 +88,8 @@ endpoints:
                  "query": "operator", "statistics": "operator",
                  "whep": "view", "tokens": "operator"}
         governed = {"webhooks", "rules", "controller", "notices", "status", "holds", "demands"}
+        if path == "/v1/rooms/{room}/disclosures":
+            governed.add("disclosures")
         own = "operator" if governed & set(path.split("/")) else kinds.get(path.rsplit("/", 1)[1], "nobody")
         return [own, own, own, *(kind for kind in self.tokens if kind != own)]
 

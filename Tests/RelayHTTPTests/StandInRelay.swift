@@ -247,6 +247,25 @@ final class StandInRelay: RelayService {
         }
     }
 
+    func tally(of room: RoomName) async -> [TallyLine] {
+        guard room.text == "demo" else { return [] }
+        return (1...3).map { number in
+            TallyLine(
+                stream: "stream-1",
+                participant: "ada",
+                media: "video",
+                purpose: "live_embed",
+                recipientClass: "embed_partner",
+                recipient: "partner-\(number).example",
+                granted: number == 1,
+                reason: number == 1 ? nil : "no-record",
+                viewers: 2,
+                receiving: number == 1 ? 2 : 0,
+                place: "1-\(number)"
+            )
+        }
+    }
+
     func metricsText() async -> String { "# TYPE tally_peers gauge\ntally_peers 3" }
 
     func isReady() async -> Bool { ready }

@@ -17,6 +17,7 @@ import Testing
         try await fixture.run { client in
             for (path, type) in [
                 ("/", "text/html; charset=utf-8"), ("/rooms/demo", "text/html; charset=utf-8"),
+                ("/operator", "text/html; charset=utf-8"),
                 ("/pages/tally.js", "text/javascript; charset=utf-8"),
                 ("/pages/app.css", "text/css; charset=utf-8"), ("/favicon.ico", "image/svg+xml"),
             ] {

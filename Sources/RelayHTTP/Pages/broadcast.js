@@ -1,6 +1,7 @@
 // Publishes the participant's camera and microphone, and keeps them on air across a restart of the relay.
 import { TallyPanel } from "./panel.js";
 import { room, showProblem } from "./page.js";
+import { board } from "./terms.js";
 import { BackOff, followEvents, participantPath, requestJSON, sleep, WhipClient } from "./tally.js";
 
 // The relay says within a second of the first media that a participant is on air. Later than this, it has
@@ -13,31 +14,57 @@ export class Broadcast {
   #lost;
   #offAirTimer;
   #onOverview;
+  #onConsent;
   #onEnd;
 
-  constructor({ token, participant, stream, name, onOverview, onEnd }) {
+  constructor({ token, participant, stream, name, onOverview, onConsent, onEnd }) {
     this.token = token;
     this.participant = participant;
     this.stream = stream;
     this.name = name;
     this.#onOverview = onOverview;
+    this.#onConsent = onConsent;
     this.#onEnd = onEnd;
     this.panel = new TallyPanel((changes) => this.#record(changes));
   }
 
-  #record(changes) {
-    return requestJSON(participantPath(room, this.participant, "/consents"), {
-      method: "PUT", token: this.token, body: { changes },
-    });
+  async #record(changes) {
+    try {
+      return await requestJSON(participantPath(room, this.participant, "/consents"), {
+        method: "PUT", token: this.token, body: { changes },
+      });
+    } catch (error) {
+      if (error.code !== "outdated-notice") throw error;
+      await this.#readNotices();
+      // What rests on words that still count is recorded all the same.
+      const isOutdated = ({ choice, purpose, notice }) => choice === "grant"
+        && !board.inForce(purpose).some(({ sha256 }) => sha256 === notice?.sha256)
+        && board.inForce(purpose).length > 0;
+      error.changes = changes.filter(isOutdated);
+      const rest = changes.filter((change) => !isOutdated(change));
+      if (rest.length > 0 && error.changes.length > 0) await this.#record(rest);
+      throw error;
+    }
   }
 
-  /** Connects once, so that a refusal reaches the dialog; then keeps the session up until `leave`. */
+  async #readNotices() {
+    try {
+      await board.load(this.token);
+    } catch {
+      return;
+    }
+    this.panel.showNotices();
+  }
+
+  /** Connects once, so that a refusal reaches the dialog; then keeps the session up until `leave`.
+   *  `choices` are changes, as the relay takes them. */
   async start(choices) {
     await this.#connect();
     this.panel.show(undefined);
     this.#keepConnected();
     this.#followTally();
-    this.panel.choose(choices.map((audience) => ({ ...audience, choice: "grant" })));
+    this.#readNotices();
+    this.panel.choose(choices);
   }
 
   async #connect() {
@@ -90,6 +117,10 @@ export class Broadcast {
       this.#onOverview(data);
       this.panel.show(data);
       this.#watchOnAir(data.on_air);
+    } else if (name === "notice") {
+      this.#readNotices();
+    } else if (name === "consent") {
+      this.#onConsent();
     } else if (name === "reconnect") {
       setTimeout(() => this.reconnect(), Math.random() * 1000);
     }

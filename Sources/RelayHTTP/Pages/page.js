@@ -13,10 +13,6 @@ export function showProblem(text) {
   element("problem").hidden = !text;
 }
 
-export function counted(number, one, many) {
-  return `${number} ${number === 1 ? one : many}`;
-}
-
 export const access = { view: undefined, publish: undefined };
 
 function accept(token) {

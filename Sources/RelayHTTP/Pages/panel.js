@@ -1,91 +1,23 @@
 // The tally panel: who receives this participant, as the enforcement point says it.
-import { announce, counted, element, room } from "./page.js";
+import { Composer, endChosen } from "./composer.js";
+import { announce, element, room } from "./page.js";
+import { Renewal } from "./renewal.js";
+import { board, Terms } from "./terms.js";
+import {
+  audienceFrom, canBeAllowed, changeOf, classes, classOf, clockTime, counted, endOf, keyOf, nameOf, reasons,
+} from "./words.js";
 
-/** The recipient that stands for the relay's own recorder. */
-export const ownRecorder = "recorder";
-
-export const keyOf = ({ purpose, recipient }) => (recipient ? `${purpose}:${recipient}` : purpose);
-
-export function audienceFrom(key) {
-  const colon = key.indexOf(":");
-  if (colon < 0) return { purpose: key };
-  return { purpose: key.slice(0, colon), recipient: key.slice(colon + 1) };
-}
-
-const recorderName = (recipient) => (recipient === ownRecorder ? "this relay" : recipient);
-
-export function nameOf({ purpose, recipient }) {
-  if (purpose === "live_room") return "People watching this room";
-  if (purpose === "live_embed") return `Viewers on the site of ${recipient}`;
-  if (purpose === "recording") return `Recording by ${recorderName(recipient)}`;
-  if (purpose === "rebroadcast") return `Re-broadcast by ${recipient}`;
-  return keyOf({ purpose, recipient });
-}
-
-export function explanationOf({ purpose, recipient }) {
-  if (purpose === "live_room") return "Anyone who opens this room sees and hears you, live.";
-  if (purpose === "live_embed") return `Visitors of ${recipient} see and hear you there, live.`;
-  if (purpose === "recording") return `If ${recorderName(recipient)} records, what you show and say is kept.`;
-  if (purpose === "rebroadcast") return `${recipient} passes you on, live, to its own audience.`;
-  return "";
-}
-
-const reasons = {
-  "no-record": "You have not agreed to this.",
-  requested: "You have been asked and have not answered.",
-  deferred: "You have been asked and have not decided.",
-  refused: "You declined this.",
-  withdrawn: "You took this back.",
-  revoked: "The operator took this back.",
-  expired: "Your agreement has run out.",
-  invalidated: "Your agreement is no longer valid.",
-  "outdated-notice": "The terms have changed since you agreed.",
-  purpose: "You agreed to something else, not to this.",
-  recipient: "You agreed to somebody else, not to this one.",
-  media: "You agreed to other media.",
-  scope: "You agreed for another room or session.",
-  minor: "Not allowed at your age.",
-  guardian: "A guardian has to agree first.",
-  region: "Not allowed in the region of the receiver.",
-  "all-party": "Somebody else on air has not agreed.",
-  "captured-without": "Captured while you had not agreed.",
-  "controller-changed": "The service changed hands since you agreed.",
-  gpc: "Your browser's privacy signal says no.",
-  "stale-epoch": "The relay is catching up with your choice.",
-  "lease-expired": "Closed by itself: the relay could not confirm your choice in time.",
-  "log-unavailable": "Closed by itself: the relay cannot write its record.",
-  hold: "On hold.",
-  malformed: "The record of your choice cannot be read.",
-};
-
-/** Fills a form from the template and calls `onAdd` with the audience that was named. */
-export function fillComposer(container, buttonText, onAdd) {
-  container.append(element("composer").content.cloneNode(true));
-  const input = container.querySelector(".recipient");
-  const button = container.querySelector(".add");
-  button.textContent = buttonText;
-  button.type = "button";
-  const add = () => {
-    input.required = true;
-    const usable = input.reportValidity();
-    input.required = false;
-    if (!usable) return;
-    onAdd({ purpose: container.querySelector(".purpose").value, recipient: input.value.trim() });
-    input.value = "";
-  };
-  button.addEventListener("click", add);
-  input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    add();
-  });
-}
+const given = ["ConsentGiven", "RenewedConsentGiven"];
+const anyPartner = "live_embed:*";
 
 /** Shows what the enforcement point says about this participant, and nothing that the page only asked for. */
 export class TallyPanel {
   #rows = new Map();
+  #groups = new Map();
   #overview;
   #change;
+  #renewal;
+  #composer;
   #lit = "";
 
   /** Key of the audience that this page views the room with: it is one of the viewers counted there. */
@@ -95,6 +27,17 @@ export class TallyPanel {
   constructor(change) {
     this.#change = change;
     element("audiences").replaceChildren();
+    this.#renewal = new Renewal((audience, terms, button) => this.#allow(audience, terms, button));
+    element("allow-form").replaceChildren();
+    this.#composer = new Composer(element("allow-form"), "Allow",
+      (audience, terms, button) => this.#allow(audience, terms, button), { showsTerms: true });
+  }
+
+  /** The room's notices are there, or are others than before. */
+  showNotices() {
+    this.#composer.refresh();
+    if (this.#overview) this.#showRows(this.#overview.audiences);
+    this.#renewal.show();
   }
 
   /** `undefined` says that the enforcement point is out of reach: then nothing is claimed either way. */
@@ -102,7 +45,7 @@ export class TallyPanel {
     this.#overview = overview;
     const panel = element("tally");
     const live = overview?.audiences.filter((audience) => audience.state === "live") ?? [];
-    const viewers = live.reduce((sum, audience) => sum + audience.viewers, 0);
+    const viewers = viewersOf(live);
     panel.dataset.state = overview === undefined ? "unknown" : live.length > 0 ? "live" : "dark";
     element("tally-title").textContent =
       overview === undefined ? "Asking the relay" : live.length > 0 ? "You are on air" : "Nobody receives you";
@@ -117,13 +60,9 @@ export class TallyPanel {
       this.#lit = lit;
       announce(live.length > 0 ? `On air. Receiving you: ${live.map(nameOf).join(", ")}.` : "Nobody receives you.");
     }
-    element("withdraw-all").disabled = this.#standing().length === 0;
+    element("withdraw-all").disabled = !overview?.audiences.some(isStanding);
     this.#showRows(overview?.audiences ?? []);
-  }
-
-  #standing() {
-    return (this.#overview?.audiences ?? []).filter((audience) =>
-      audience.state !== "withheld" || ["ConsentGiven", "RenewedConsentGiven"].includes(audience.consent));
+    this.#renewal.show(overview);
   }
 
   #showRows(audiences) {
@@ -137,21 +76,33 @@ export class TallyPanel {
       const key = keyOf(audience);
       let row = this.#rows.get(key);
       if (!row) {
-        row = this.#makeRow(key);
+        row = new AudienceRow(audience, (choice, button) => this.#decide(key, choice, button));
         this.#rows.set(key, row);
-        element("audiences").append(row);
+        this.#group(classOf(audience)).querySelector("ul").append(row.root);
       }
-      const allowed = this.#standing().includes(audience);
-      row.dataset.state = audience.state;
-      row.querySelector(".quiet").textContent =
-        audience.state === "live" ? `Receives you now · ${this.#viewers(audience)}`
-        : audience.state === "permitted" ? "Allowed · nobody receives you at the moment"
-        : reasons[audience.reason] ?? "Withheld.";
-      const button = row.querySelector("button");
-      button.textContent = allowed ? "Withdraw" : "Allow";
-      button.dataset.choice = allowed ? "withdraw" : "grant";
-      button.setAttribute("aria-label", `${button.textContent}: ${nameOf(audience)}`);
+      row.show(audience, this.#viewers(audience));
     }
+    for (const [recipientClass, group] of this.#groups) {
+      const members = audiences.filter((audience) => classOf(audience) === recipientClass);
+      group.hidden = members.length === 0;
+      const viewers = viewersOf(members.filter((audience) => audience.state === "live"));
+      group.dataset.viewers = String(viewers);
+      group.querySelector(".count").textContent = viewers === 0 ? "none now" : `${viewers} now`;
+    }
+  }
+
+  /** The list of one class of recipients, in the order of classes. */
+  #group(recipientClass) {
+    const present = this.#groups.get(recipientClass);
+    if (present) return present;
+    const group = element("audience-group").content.firstElementChild.cloneNode(true);
+    group.dataset.class = recipientClass;
+    group.querySelector(".class").textContent = classes[recipientClass] ?? recipientClass;
+    this.#groups.set(recipientClass, group);
+    const order = Object.keys(classes);
+    const sorted = [...this.#groups].sort(([one], [other]) => order.indexOf(one) - order.indexOf(other));
+    element("audiences").append(...sorted.map(([, made]) => made));
+    return group;
   }
 
   #viewers(audience) {
@@ -159,60 +110,118 @@ export class TallyPanel {
     return audience.viewers === 1 ? "only this page" : `${audience.viewers} viewers with this page`;
   }
 
-  #makeRow(key) {
-    const row = document.createElement("li");
-    row.dataset.audience = key;
-    const lamp = document.createElement("span");
-    lamp.className = "lamp";
-    lamp.setAttribute("aria-hidden", "true");
-    const text = document.createElement("div");
-    const name = document.createElement("strong");
-    name.textContent = nameOf(audienceFrom(key));
-    const state = document.createElement("p");
-    state.className = "quiet";
-    text.append(name, state);
-    const button = document.createElement("button");
-    button.type = "button";
-    button.addEventListener("click", () =>
-      this.choose([{ ...audienceFrom(key), choice: button.dataset.choice }], button));
-    row.append(lamp, text, button);
-    return row;
+  #decide(key, choice, button) {
+    if (choice === "grant") return this.#allow(audienceFrom(key), this.#rows.get(key).terms, button);
+    return this.choose([changeOf(audienceFrom(key), choice)], button);
+  }
+
+  /** Grants an audience under the terms that are shown with it. */
+  async #allow(audience, terms, button) {
+    let notice;
+    try {
+      notice = await terms.reference();
+    } catch (error) {
+      this.#showReceipt("failed", error.message);
+      return;
+    }
+    const until = endChosen(element("validity"));
+    const grant = { ...changeOf(audience, "grant"), ...(notice && { notice }), ...(until && { until }) };
+    await this.choose([grant, ...this.#lifted(audience)], button);
+  }
+
+  /** Taking back every partner site refuses each of them: allowing one again leaves the others undecided. */
+  #lifted({ purpose, recipient }) {
+    const all = this.#overview?.audiences.find((audience) => keyOf(audience) === anyPartner);
+    const isRefused = ["ConsentWithdrawn", "ConsentRefused"].includes(all?.consent);
+    return purpose === "live_embed" && recipient && isRefused ? [changeOf(all, "defer")] : [];
   }
 
   withdrawEverything() {
-    const changes = this.#standing().map(({ purpose, recipient }) => ({ purpose, recipient, choice: "withdraw" }));
-    return this.choose(changes, element("withdraw-all"));
+    const standing = this.#overview?.audiences.filter(isStanding) ?? [];
+    return this.choose(standing.map((audience) => changeOf(audience, "withdraw")), element("withdraw-all"));
   }
 
   /** Records changes and shows the relay's acknowledgement; `button` is out of use in between. */
   async choose(changes, button) {
     if (changes.length === 0) return;
-    const receipt = element("receipt");
-    receipt.hidden = false;
-    receipt.dataset.state = "waiting";
-    receipt.textContent = "Waiting for the relay to confirm…";
+    this.#showReceipt("waiting", "Waiting for the relay to confirm…");
     if (button) button.disabled = true;
     try {
       const answer = await this.#change(changes);
-      const withdrawn = changes.every((change) => change.choice !== "grant");
-      receipt.dataset.state = "done";
-      receipt.textContent = withdrawn
-        ? `Withdrawn. In effect since ${clockTime(answer.effective_at)}: nothing has left the relay after that.`
-        : `Allowed. In effect since ${clockTime(answer.effective_at)}.`;
+      const isGranted = changes.some((change) => change.choice === "grant");
+      const deed = isGranted ? "Allowed" : changes.every(({ choice }) => choice === "refuse") ? "Declined" : "Withdrawn";
+      const proof = isGranted ? "" : ": nothing has left the relay after that";
+      this.#showReceipt("done", `${deed}. In effect since ${clockTime(answer.effective_at)}${proof}.`);
     } catch (error) {
-      receipt.dataset.state = "failed";
-      receipt.textContent = `Not confirmed. ${error.message}`;
+      this.#showReceipt("failed", error.code === "outdated-notice"
+        ? `${error.changes.length < changes.length ? "Recorded only in part" : "Not recorded"}: the terms have changed`
+          + " in the meantime. Read them and decide again."
+        : `Not confirmed. ${error.message}`);
+      if (error.code === "outdated-notice") this.#renewal.refused(error.changes);
     } finally {
       if (button) button.disabled = false;
-      element("withdraw-all").disabled = this.#standing().length === 0;
+      element("withdraw-all").disabled = !this.#overview?.audiences.some(isStanding);
     }
+  }
+
+  #showReceipt(state, text) {
+    const receipt = element("receipt");
+    receipt.hidden = false;
+    receipt.dataset.state = state;
+    receipt.textContent = text;
   }
 }
 
-function clockTime(timestamp) {
-  const date = new Date(typeof timestamp === "string" ? timestamp.replace(/(\.\d{3})\d+/, "$1") : timestamp);
-  if (Number.isNaN(date.getTime())) return String(timestamp);
-  const part = (number, width) => String(number).padStart(width, "0");
-  return `${part(date.getHours(), 2)}:${part(date.getMinutes(), 2)}:${part(date.getSeconds(), 2)}`
-    + `.${part(date.getMilliseconds(), 3)}`;
+/** Whether there is something to take back. */
+function isStanding({ state, consent, reason }) {
+  return state !== "withheld"
+    || (given.includes(consent) && !["expired", "withdrawn", "refused", "revoked"].includes(reason));
+}
+
+/** Sessions that receive; who is counted under a name is not counted again under the whole class. */
+function viewersOf(audiences) {
+  return audiences.reduce((sum, { viewers, whole_class }) => sum + (whole_class ? 0 : viewers), 0);
+}
+
+/** One audience: what happens with it now, the choice, and the words that the choice rests on. */
+class AudienceRow {
+  root = element("audience-row").content.firstElementChild.cloneNode(true);
+  terms = new Terms();
+
+  constructor(audience, decide) {
+    this.root.dataset.audience = keyOf(audience);
+    this.root.querySelector("strong").textContent = nameOf(audience);
+    this.root.append(this.terms.root);
+    for (const button of this.root.querySelectorAll("button")) {
+      button.addEventListener("click", () => decide(button.dataset.choice, button));
+    }
+  }
+
+  show(audience, viewers) {
+    const { state, consent, reason, record } = audience;
+    const standing = isStanding(audience);
+    this.root.dataset.state = state;
+    const until = standing && record?.until ? ` · until ${endOf(record.until)}` : "";
+    const isRefusedForAll = given.includes(consent) && ["withdrawn", "refused"].includes(reason);
+    this.root.querySelector(".quiet").textContent =
+      state === "live" ? `Receives you now · ${viewers}${until}`
+      : state === "permitted" ? `Allowed · nobody receives you at the moment${until}`
+      : isRefusedForAll ? "You took back every partner site."
+      : reasons[reason] ?? "Withheld.";
+    const [button, decline] = this.root.querySelectorAll("button");
+    button.textContent = standing ? "Withdraw" : "Allow";
+    button.dataset.choice = standing ? "withdraw" : "grant";
+    button.hidden = !standing && !canBeAllowed(audience);
+    button.setAttribute("aria-label", `${button.textContent}: ${nameOf(audience)}`);
+    decline.hidden = standing || consent !== "ConsentRequested";
+    decline.setAttribute("aria-label", `Decline: ${nameOf(audience)}`);
+    const agreed = standing && !audience.needs_renewal ? record?.notice : undefined;
+    this.terms.title = agreed ? "You agreed to the terms" : "The terms";
+    // The banner above has the words of what is to be renewed.
+    this.terms.show(agreed ? [board.complete(agreed)] : audience.needs_renewal ? [] : audience.notices);
+  }
+
+  remove() {
+    this.root.remove();
+  }
 }

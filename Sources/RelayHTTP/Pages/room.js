@@ -1,11 +1,12 @@
 // The room page: views the room by itself, and publishes when the participant chooses to.
 import { Broadcast } from "./broadcast.js";
 import { announce, element, room, showProblem } from "./page.js";
-import { fillComposer } from "./panel.js";
+import { Record } from "./record.js";
 import { Setup } from "./setup.js";
 import { Viewing } from "./viewing.js";
 
 const viewing = new Viewing();
+const record = new Record();
 const setup = new Setup(goLive);
 let broadcast;
 
@@ -16,12 +17,14 @@ async function goLive(identity, choices, onConnected) {
       viewing.ownStream = overview.stream;
       next.panel.ownAudience = viewing.ownAudience;
     },
+    onConsent: () => record.refresh(),
     onEnd: (problem) => showOffAir(problem),
   });
   element("receipt").hidden = true;
   await next.start(choices);
   broadcast = next;
   viewing.ownName = identity.name;
+  record.open(identity);
   showProblem();
   onConnected();
   element("self").srcObject = identity.stream;
@@ -70,8 +73,6 @@ element("leave").addEventListener("click", () => broadcast?.leave());
 element("withdraw-all").addEventListener("click", () => broadcast?.panel.withdrawEverything());
 bindSwitch("microphone", "audio");
 bindSwitch("camera", "video");
-fillComposer(element("allow-form"), "Allow", (audience) =>
-  broadcast?.panel.choose([{ ...audience, choice: "grant" }]));
 addEventListener("pagehide", () => {
   broadcast?.close();
   viewing.close();

@@ -1,7 +1,9 @@
 // The dialog before going live: camera, microphone, screen name and who may receive them.
-import { access, element, guestToken, participantIn } from "./page.js";
-import { audienceFrom, explanationOf, fillComposer, keyOf, nameOf, ownRecorder } from "./panel.js";
+import { Composer, endChosen } from "./composer.js";
+import { access, element, guestToken, participantIn, viewToken } from "./page.js";
+import { board, Terms } from "./terms.js";
 import { claimsOf } from "./tally.js";
+import { audienceFrom, changeOf, explanationOf, keyOf, nameOf, ownRecorder } from "./words.js";
 
 export class Setup {
   #stream;
@@ -9,10 +11,10 @@ export class Setup {
   #participant;
   #goLive;
 
-  /** `goLive` connects with an identity and the audiences chosen, and calls back once connected. */
+  /** `goLive` connects with an identity and the choices made, and calls back once connected. */
   constructor(goLive) {
     this.#goLive = goLive;
-    fillComposer(element("choice-composer"), "Add to the list", (audience) => this.#offer(audience, true));
+    new Composer(element("choice-composer"), "Add to the list", (audience) => this.#offer(audience, true));
     element("setup-cancel").addEventListener("click", () => element("setup").close());
     element("setup").addEventListener("close", () => this.#release());
     element("camera-choice").addEventListener("change", () => this.#openMedia());
@@ -33,7 +35,17 @@ export class Setup {
     element("setup").showModal();
     this.#showProblem();
     this.#showOutcome();
-    await this.#openMedia();
+    await Promise.all([this.#openMedia(), this.#readNotices()]);
+  }
+
+  /** Without them a choice that needs one is refused by the relay, and asked again in the panel. */
+  async #readNotices() {
+    try {
+      await board.load(access.publish ?? await viewToken());
+    } catch {
+      return;
+    }
+    for (const [key, { terms }] of this.#choices) terms.show(board.inForce(audienceFrom(key).purpose));
   }
 
   #showProblem(text) {
@@ -84,7 +96,7 @@ export class Setup {
   /** Lists an audience, never chosen beforehand. */
   #offer(audience, focus = false) {
     const key = keyOf(audience);
-    let box = this.#choices.get(key);
+    let { box } = this.#choices.get(key) ?? {};
     if (!box) {
       box = document.createElement("input");
       box.type = "checkbox";
@@ -99,20 +111,31 @@ export class Setup {
       text.append(name, explanation);
       const label = document.createElement("label");
       label.append(box, text);
+      const terms = new Terms();
+      terms.show(board.inForce(audience.purpose));
       const item = document.createElement("li");
-      item.append(label);
+      item.append(label, terms.root);
       element("choices").append(item);
-      this.#choices.set(key, box);
+      this.#choices.set(key, { box, terms });
     }
     if (focus) box.focus();
   }
 
   get #chosen() {
-    return [...this.#choices].filter(([, box]) => box.checked).map(([key]) => audienceFrom(key));
+    return [...this.#choices].filter(([, { box }]) => box.checked);
+  }
+
+  /** What is chosen as the relay takes it, each with the reference of the terms that are shown with it. */
+  async #changes() {
+    const until = endChosen(element("setup-validity"));
+    return Promise.all(this.#chosen.map(async ([key, { terms }]) => {
+      const notice = await terms.reference();
+      return { ...changeOf(audienceFrom(key), "grant"), ...(notice && { notice }), ...(until && { until }) };
+    }));
   }
 
   #showOutcome() {
-    const names = this.#chosen.map(nameOf);
+    const names = this.#chosen.map(([key]) => nameOf(audienceFrom(key)));
     element("outcome").textContent = names.length === 0
       ? "As chosen now, nobody will receive you."
       : `Will receive you: ${names.join(", ")}.`;
@@ -123,10 +146,12 @@ export class Setup {
     start.disabled = true;
     this.#showProblem();
     try {
+      const changes = await this.#changes();
+      element("validity").value = element("setup-validity").value;
       const { token, participant } = await this.#publisher();
       const name = element("screen-name").value.trim() || claimsOf(token).name || participant;
       const stream = this.#stream;
-      await this.#goLive({ token, participant, name, stream }, this.#chosen, () => {
+      await this.#goLive({ token, participant, name, stream }, changes, () => {
         this.#stream = undefined;
         element("setup").close();
       });

@@ -44,6 +44,30 @@ export async function requestJSON(path, { body, ...options } = {}) {
   return (await request(path, { ...options, ...json })).json();
 }
 
+/** A page of a list: its body, and the path of the next page if there is one. */
+export async function linkedJSON(path, options) {
+  const response = await request(path, options);
+  const link = /<([^>]*)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
+  const url = link && new URL(link, response.url);
+  return { body: await response.json(), next: url && url.pathname + url.search };
+}
+
+/** Hands a Blob, or what a path answers, to the reader as a file. */
+export async function download(source, { token, name }) {
+  let [blob, suggested] = [source, undefined];
+  if (typeof source === "string") {
+    const response = await request(source, { token });
+    suggested = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
+    blob = await response.blob();
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = suggested ?? name;
+  link.click();
+  // The browser reads it after the click has returned.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
 export function roomPath(room, rest = "") {
   return `/v1/rooms/${encodeURIComponent(room)}${rest}`;
 }

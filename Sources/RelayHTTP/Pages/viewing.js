@@ -1,7 +1,7 @@
 // Views the room: one WHEP session, a tile for each stream, and reconnecting when the session ends.
-import { access, announce, counted, element, room, showProblem, viewToken } from "./page.js";
-import { keyOf } from "./panel.js";
+import { access, announce, element, room, showProblem, viewToken } from "./page.js";
 import { BackOff, claimsOf, Problem, sleep, WhepClient } from "./tally.js";
+import { counted, keyOf } from "./words.js";
 
 // Streams that one viewer can show at a time; each is one audio and one video line of the offer.
 const slotCount = 9;

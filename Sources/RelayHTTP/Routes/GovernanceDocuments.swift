@@ -108,6 +108,8 @@ struct NoticeDocument: Decodable {
 /// A published notice in lists and answers; its text stands at `/v1/notices/{sha256}`.
 struct NoticeSummary: Encodable {
     let notice: NoticeVersion
+    /// The purposes that a grant is to name it for now.
+    let inForce: Set<Purpose>
 
     private enum CodingKeys: String, CodingKey {
         case id
@@ -117,6 +119,7 @@ struct NoticeSummary: Encodable {
         case controller
         case change
         case purposes
+        case inForce = "in_force"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -128,5 +131,6 @@ struct NoticeSummary: Encodable {
         try container.encode(notice.controller, forKey: .controller)
         try container.encode(notice.change.rawValue, forKey: .change)
         try container.encode(notice.purposes.map(\.rawValue).sorted(), forKey: .purposes)
+        try container.encode(inForce.map(\.rawValue).sorted(), forKey: .inForce)
     }
 }

@@ -107,7 +107,9 @@ extension RelayRoutes {
         return .json(
             NoticeList(
                 controller: governed.controller,
-                notices: governed.notices.map { NoticeSummary(notice: $0) }
+                notices: governed.notices.map {
+                    NoticeSummary(notice: $0, inForce: governed.inForce[$0] ?? [])
+                }
             ),
             headers: [.eTag: "\"\(governed.epoch)\""]
         )

@@ -5,6 +5,7 @@ extension RelayRoutes {
     /// The pages, from memory.
     func registerPages(on endpoints: Endpoints) {
         endpoints.add("/", [.get: { request, _ in Self.serve("index.html", to: request) }])
+        endpoints.add("/operator", [.get: { request, _ in Self.serve("operator.html", to: request) }])
         endpoints.add(
             "/rooms/{room}",
             [

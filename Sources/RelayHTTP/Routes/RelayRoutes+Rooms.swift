@@ -7,10 +7,17 @@ extension RelayRoutes {
         var rooms: [RoomSummary]
     }
 
+    private struct TallyList: Encodable {
+        /// Lines withheld by their reason, of the whole room.
+        var denied: [String: Int]
+        var disclosures: [TallyLine]
+    }
+
     /// The rooms there are: all of them for an operator and where viewing is open, else the token's own.
     func registerRooms(on endpoints: Endpoints) {
         endpoints.add("/v1/rooms", [.get: listRooms])
         endpoints.add("/v1/rooms/{room}", [.get: showRoom])
+        endpoints.add("/v1/rooms/{room}/disclosures", [.get: showTally])
     }
 
     @Sendable private func listRooms(
@@ -37,6 +44,29 @@ extension RelayRoutes {
             )
         }
         return .json(summary)
+    }
+
+    /// A look at the door and not at anybody's record: it names nobody but by identifier.
+    @Sendable private func showTally(
+        _ request: Request,
+        _ context: RelayRequestContext
+    ) async throws -> Response {
+        try await bearer.requireOperator(request)
+        let room = try room(context)
+        let lines = await service.tally(of: room)
+        let (page, next) = try PageRequest(request).page(of: lines) { $0.place }
+        var response = Response.json(
+            TallyList(
+                denied: lines.reduce(into: [:]) { counts, line in
+                    if let reason = line.reason { counts[reason, default: 0] += 1 }
+                },
+                disclosures: page
+            )
+        )
+        if let next {
+            response.headers.append(nextLink("/v1/rooms/\(room.text)/disclosures?\(next)", request))
+        }
+        return response
     }
 
     private func visibleRooms(_ request: Request) async throws -> [RoomSummary] {
