@@ -37,6 +37,9 @@ def test_the_operator_sees_what_is_withheld_and_why(relay, chromium, open_room):
     assert page.locator("#room-denied li").count() == 1
     assert page.locator("#relay-denied li").count() == 1
     assert publisher.participant()[0] in page.text_content("#streams")
+    eventually(lambda: page.get_attribute("#ledger-state", "data-state") == "sound", "the ledger is sound")
+    figures = dict(zip(page.locator("#ledger dt").all_text_contents(), page.locator("#ledger dd").all_text_contents()))
+    assert int(figures["Entries"]) > 0 and int(figures["Open intervals"]) > 0
     assert "Lovelace" not in page.content(), "names are not the operator's to see"
 
     publisher.audience_button("live_room").click()

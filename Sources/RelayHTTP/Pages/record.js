@@ -1,7 +1,7 @@
 // What the relay holds about the participant: what they decided, who received them, and copies of it to keep.
 import { element, room } from "./page.js";
 import { download, linkedJSON, participantPath } from "./tally.js";
-import { audienceIn, bytesOf, dateAndTime, deeds, mediaOf, nameOf, otherEvents, reasons, sources } from "./words.js";
+import { audienceIn, bytesOf, dateAndTime, deeds, mediaOf, nameOf, otherEvents, reasons, sources, span } from "./words.js";
 
 const shownAtOnce = 20;
 // Of a thousand lines each; who has more than this gets them with the archive.
@@ -189,10 +189,12 @@ function disclosureLine(disclosure) {
   const { from, until, outcome, reason, media, packets, bytes, recipient } = disclosure;
   const line = document.createElement("tr");
   line.dataset.outcome = outcome;
-  const ends = outcome === "open" ? "still open" : dateAndTime(until);
+  const when = outcome === "refused" ? dateAndTime(from)
+    : outcome === "open" ? `${dateAndTime(from)}, still open`
+    : span(from, until);
   const amount = `${packets} packets, ${bytesOf(bytes)}`;
   const cells = [
-    ["When", `${dateAndTime(from)} – ${ends}`],
+    ["When", when],
     ["Who", nameOf(audienceIn(disclosure))],
     ["In", disclosure.room],
     ["What", mediaOf(media)],

@@ -194,12 +194,20 @@ export function bytesOf(number) {
 /** A time of the API; browsers read milliseconds at most. */
 export const timeOf = (text) => new Date(typeof text === "string" ? text.replace(/(\.\d{3})\d+/, "$1") : text);
 
+const dates = new Intl.DateTimeFormat(undefined, {
+  year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+});
+
 export function dateAndTime(text) {
   const date = timeOf(text);
-  if (Number.isNaN(date.getTime())) return String(text);
-  return date.toLocaleString(undefined, {
-    year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
-  });
+  return Number.isNaN(date.getTime()) ? String(text) : dates.format(date);
+}
+
+/** From one time to another, without saying the day twice. */
+export function span(from, until) {
+  const [start, end] = [timeOf(from), timeOf(until)];
+  if (Number.isNaN(start.getTime()) || Number.isNaN(end.getTime())) return `${from} – ${until}`;
+  return dates.formatRange(start, end);
 }
 
 export function clockTime(text) {
