@@ -176,7 +176,7 @@ let package = Package(
                 "Primitives", "RTPPackets", "SessionDescriptions", "Disclosures", "ICELite",
                 "DTLSHandshakes", "MediaRings", "ConsentAuthority", "PeerTransports", "Rooms",
                 "RelayEngine", "LedgerStore", "MediaCodecs", "SlateMedia", "RelayRuntime", "TransparencyLogs",
-                "Webhooks",
+                "Webhooks", "Partners",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -22,6 +22,11 @@ enum EventDocuments {
         var streams: [String]
     }
 
+    /// Why a session ends that its viewer did not end.
+    struct Ended: Codable {
+        var reason: String
+    }
+
     struct Withheld: Codable {
         var slot: Int
     }

@@ -222,6 +222,8 @@ extension LiveRoom {
             place: place,
             audienceID: arrive(place),
             origin: request.origin,
+            admission: request.admission,
+            endsAt: request.admission.map { SystemClock.reading.monotonicDeadline(for: $0.expiresAt) },
             createdAt: SystemClock.monotonic,
             negotiated: outcome.session,
             entityTag: entityTag,

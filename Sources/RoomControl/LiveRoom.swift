@@ -94,6 +94,7 @@ actor LiveRoom {
         var effects: [ConsentEffect] = []
         authority.tick(now: now, effects: &effects)
         run(effects)
+        endExpiredGrants(now: now.monotonic)
         tickAccounts()
         showPanels()
         refreshIdentities()
@@ -305,6 +306,8 @@ actor LiveRoom {
     private func subscribe(_ session: SessionID, slot: Int, to publication: Publication) {
         guard let viewing = viewings[session] else { return }
         for track in publication.tracks {
+            // What a partner may not show stays at the relay, whatever the participant has agreed to.
+            guard viewing.admission?.media.contains(track.type) ?? true else { continue }
             let line = track.ring.kind == .audio ? viewing.slots[slot].audio : viewing.slots[slot].video
             guard let line, viewing.lines[line].track != track.id else { continue }
             viewings[session]?.lines[line].track = track.id

@@ -86,6 +86,10 @@ struct Viewing {
     let place: PlacedAudience
     let audienceID: AudienceID
     let origin: SessionOrigin
+    /// The partner's grant that the session is open by, if it is one.
+    var admission: PartnerAdmission?
+    /// When that grant ends.
+    var endsAt: MonotonicTime?
     let createdAt: MonotonicTime
     var negotiated: NegotiatedSession
     var entityTag: String

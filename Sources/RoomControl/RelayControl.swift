@@ -19,6 +19,7 @@ package actor RelayControl: RelayService {
     private struct SessionEntry {
         let room: RoomName
         let origin: SessionOrigin
+        let admission: PartnerAdmission?
         let peer: PeerID?
     }
 
@@ -39,6 +40,7 @@ package actor RelayControl: RelayService {
     private var isStarted = false
     private var sessionsPerToken: [String: Int] = [:]
     private var sessionsPerAddress: [String: Int] = [:]
+    var viewersOfPartners: [String: Int] = [:]
 
     /// Opens the sockets.
     ///
@@ -180,6 +182,7 @@ package actor RelayControl: RelayService {
         guard let entry = sessions.removeValue(forKey: session) else { return }
         if let peer = entry.peer { roomsOfPeers[peer] = nil }
         dismiss(entry.origin)
+        dismiss(entry.admission)
     }
 
     private static func lower(_ counts: inout [String: Int], _ key: String) {
@@ -214,11 +217,18 @@ package actor RelayControl: RelayService {
         }
         try admit(request.origin)
         do {
+            try admit(request.admission)
+        } catch {
+            dismiss(request.origin)
+            throw error
+        }
+        do {
             let answer = try await room.view(request)
-            await register(answer.session, request.room, room, request.origin)
+            await register(answer.session, request.room, room, request.origin, request.admission)
             return answer
         } catch {
             dismiss(request.origin)
+            dismiss(request.admission)
             throw error
         }
     }
@@ -394,7 +404,7 @@ package actor RelayControl: RelayService {
         }
     }
 
-    private func room(of session: SessionID) throws(RelayProblem) -> LiveRoom {
+    func room(of session: SessionID) throws(RelayProblem) -> LiveRoom {
         guard let entry = sessions[session], let room = rooms[entry.room] else { throw .unknownSession }
         return room
     }
@@ -403,10 +413,11 @@ package actor RelayControl: RelayService {
         _ session: SessionID,
         _ name: RoomName,
         _ room: LiveRoom,
-        _ origin: SessionOrigin
+        _ origin: SessionOrigin,
+        _ admission: PartnerAdmission? = nil
     ) async {
         let peer = await room.peer(of: session)
-        sessions[session] = SessionEntry(room: name, origin: origin, peer: peer)
+        sessions[session] = SessionEntry(room: name, origin: origin, admission: admission, peer: peer)
         if let peer { roomsOfPeers[peer] = name }
     }
 }

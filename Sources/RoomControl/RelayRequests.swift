@@ -51,6 +51,8 @@ package struct ViewRequest: Sendable {
     package var audience: Audience
     /// Where the viewer is, as the token says; `nil` if that is not known.
     package var region: Region?
+    /// The partner's grant that the viewer comes by, if it is one.
+    package var admission: PartnerAdmission?
     /// The stream asked for by `?stream=`, if any.
     package var stream: StreamID?
     /// The SDP offer.
@@ -62,6 +64,7 @@ package struct ViewRequest: Sendable {
         room: RoomName,
         audience: Audience,
         region: Region? = nil,
+        admission: PartnerAdmission? = nil,
         stream: StreamID?,
         offer: String,
         origin: SessionOrigin = .unknown
@@ -69,6 +72,7 @@ package struct ViewRequest: Sendable {
         self.room = room
         self.audience = audience
         self.region = region
+        self.admission = admission
         self.stream = stream
         self.offer = offer
         self.origin = origin
