@@ -350,7 +350,8 @@ private struct HistoryPage {
         let parameters = request.uri.queryParameters
         let after = parameters["after"].map { UInt64($0) } ?? 0
         let limit = parameters["limit"].map { Int($0) } ?? 100
-        guard let after, let limit, (1...Self.largest).contains(limit) else {
+        // Sequence numbers are kept as signed ones.
+        guard let after, after <= Int64.max, let limit, (1...Self.largest).contains(limit) else {
             throw RelayProblem(
                 "malformed-query",
                 status: 400,
