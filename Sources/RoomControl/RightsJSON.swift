@@ -139,9 +139,7 @@ enum RightsJSON {
             until: account.until.rfc3339,
             packets: account.packets,
             bytes: account.bytes,
-            basis: interval.grant.map { _ in
-                interval.audience.recipientClass == .authority ? "legal-demand" : "consent"
-            },
+            basis: interval.basis?.rawValue,
             grant: interval.grant,
             notice: interval.notice.map { notice in
                 Notice(id: notice.id, version: notice.version, sha256: notice.sha256)

@@ -221,6 +221,7 @@ import Testing
         for wrong in [
             #"{"display_name":""}"#, #"{"display_name":7}"#, #"{"name":"x"}"#, #"{"profile":{"Full":"x"}}"#,
             #"{"profile":{"a":""}}"#, #"{"profile":{"a":"\u0007"}}"#, #"{"profile":[]}"#,
+            #"{"profile":null}"#,
             #"{"profile":{"a":"\#(String(repeating: "x", count: 129))"}}"#,
         ] {
             #expect(try await send(.patch, path, wrong, token: token, fixture).problem == "malformed-json")
@@ -247,7 +248,10 @@ import Testing
         let backwards = #"{"from":"2026-02-01T00:00:00Z","until":"2026-01-01T00:00:00Z"}"#
         let refused = try await send(.post, path, backwards, token: token, reason: "x", fixture)
         #expect(refused.problem == "malformed-span")
-        for wrong in ["{}", #"{"from":"yesterday","until":"today"}"#, #"{"recipient":"p"}"#] {
+        for wrong in [
+            "{}", #"{"from":"yesterday","until":"today"}"#, #"{"recipient":"p"}"#,
+            body.replacing("}", with: #","room":null}"#),
+        ] {
             let refused = try await send(.post, path, wrong, token: token, reason: "x", fixture)
             #expect(refused.problem == "malformed-json")
         }

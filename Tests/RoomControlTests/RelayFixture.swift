@@ -100,7 +100,8 @@ final class RelayFixture: Sendable {
             media: [.video],
             epoch: 1,
             grant: 1,
-            notice: nil
+            notice: nil,
+            basis: .consent
         )
         let from = now(minus: secondsAgo + 8)
         let kinds: [(DisclosureEntry.Kind, Int64, UInt64)] = [(.opened, 8, 0), (.closed, 0, 100)]

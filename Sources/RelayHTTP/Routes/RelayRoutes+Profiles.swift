@@ -76,7 +76,9 @@ struct ProfilePatchDocument: Decodable {
             }
             correction.displayName = .some(name)
         }
-        correction.fields = try container.decodeIfPresent([String: String?].self, forKey: .profile) ?? [:]
+        if container.contains(.profile) {
+            correction.fields = try container.decode([String: String?].self, forKey: .profile)
+        }
         guard correction.fields.count <= ParticipantProfile.maximumFields,
             correction.fields.allSatisfy({ name, text in
                 ParticipantProfile.isFieldName(name) && (text.map { isProfileText($0) } ?? true)

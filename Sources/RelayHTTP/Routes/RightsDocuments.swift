@@ -24,8 +24,8 @@ extension RelayProblem {
 struct BreachQueryDocument: Decodable {
     /// More than the partners of one relay.
     static let maximumRecipients = 256
-    /// Of a name in the ledger.
-    static let maximumNameBytes = 512
+    /// Longer than any name that the ledger gives a session.
+    static let maximumSession = 128
 
     let from: WallClockTime?
     let until: WallClockTime?
@@ -46,6 +46,13 @@ struct BreachQueryDocument: Decodable {
     init(from decoder: any Decoder) throws {
         try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map(\.rawValue))
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        for key in container.allKeys where try container.decodeNil(forKey: key) {
+            throw DecodingError.dataCorruptedError(
+                forKey: key,
+                in: container,
+                debugDescription: "is null; leave it out instead"
+            )
+        }
         from = try named(.from, in: container, timeForm) { WallClockTime(rfc3339: $0) }
         until = try named(.until, in: container, timeForm) { WallClockTime(rfc3339: $0) }
         purpose = try named(.purpose, in: container, known(Purpose.self)) { Purpose(rawValue: $0) }
@@ -53,13 +60,20 @@ struct BreachQueryDocument: Decodable {
         session = try container.decodeIfPresent(String.self, forKey: .session)
         room = try container.decodeIfPresent(RoomName.self, forKey: .room)
         guard recipients.count <= Self.maximumRecipients,
-            (recipients + [session ?? ""]).allSatisfy({ $0.utf8.count <= Self.maximumNameBytes })
+            recipients.allSatisfy({ Audience(purpose: .liveEmbed, recipient: $0) != nil })
         else {
             throw DecodingError.dataCorruptedError(
                 forKey: .recipients,
                 in: container,
-                debugDescription:
-                    "takes at most \(Self.maximumRecipients) names of at most \(Self.maximumNameBytes) bytes"
+                debugDescription: "takes at most \(Self.maximumRecipients) names of 1 to 64 characters of "
+                    + "a-z A-Z 0-9 - _ ."
+            )
+        }
+        guard session?.unicodeScalars.count ?? 0 <= Self.maximumSession else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .session,
+                in: container,
+                debugDescription: "has more than \(Self.maximumSession) characters"
             )
         }
         guard from != nil, until != nil else {
