@@ -102,7 +102,7 @@ def test_the_ledger_of_a_running_relay_is_verified_over_http(relay, tmp_path):
     assert grown.returncode == 0 and "extends" in grown.stdout, grown.stderr
     assert ledger()["open_intervals"] == 0 and "failure" not in ledger()
     assert "tally_ledger_publication_failures_total 0" in relay.request("GET", "/metrics")[2]
-    tile = next(relay.directory.glob("log/tile/entries/*.p/*"))
+    tile = relay.directory / f"log/tile/entries/000.p/{ledger()['published']['size']}"
     data = bytearray(tile.read_bytes())
     data[len(data) // 2] ^= 1
     tile.write_bytes(data)
