@@ -139,6 +139,11 @@ package actor PartnerRegistry {
         try store.redeem(id, forgottenAt: forgottenAt, now: now)
     }
 
+    /// Makes a grant usable again that opened nothing.
+    package func giveBack(_ id: String) throws(PartnerRegistryError) {
+        try store.giveBack(id)
+    }
+
     private func tell(_ change: PartnerChange) async {
         let body = onChange.withLock { $0 }
         await body(change)

@@ -154,6 +154,12 @@ final class PartnerStore: Sendable {
         }
     }
 
+    func giveBack(_ id: String) throws(PartnerRegistryError) {
+        try attempt { database in
+            try database.execute(sql: "DELETE FROM redemption WHERE grant_id = ?", arguments: [id])
+        }
+    }
+
     private func attempt<Value>(_ body: (Database) throws -> Value) throws(PartnerRegistryError) -> Value {
         do {
             return try database.write(body)

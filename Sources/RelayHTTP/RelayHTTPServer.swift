@@ -5,6 +5,7 @@ import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOSSL
+import Partners
 import RoomControl
 import ServiceLifecycle
 import TransparencyLogs
@@ -30,6 +31,7 @@ package enum RelayHTTPServer {
         logger: Logger,
         metrics: PrometheusMetrics = PrometheusMetrics(),
         webhooks: WebhookDispatcher? = nil,
+        partners: PartnerRegistry,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> any Service {
         try makeApplication(
@@ -40,6 +42,7 @@ package enum RelayHTTPServer {
             logger: logger,
             metrics: metrics,
             webhooks: webhooks,
+            partners: partners,
             onListening: onListening
         )
     }
@@ -53,6 +56,7 @@ package enum RelayHTTPServer {
         logger: Logger,
         metrics: PrometheusMetrics = PrometheusMetrics(),
         webhooks: WebhookDispatcher? = nil,
+        partners: PartnerRegistry,
         heartbeat: Duration = .seconds(heartbeatSeconds),
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> some ApplicationProtocol {
@@ -65,6 +69,7 @@ package enum RelayHTTPServer {
             receiptKeys: try receiptKeys ?? ReceiptKeys.random(),
             metrics: metrics,
             webhooks: webhooks,
+            partners: partners,
             heartbeat: heartbeat
         )
 
@@ -108,6 +113,7 @@ package enum RelayHTTPServer {
         receiptKeys: ReceiptKeys,
         metrics: PrometheusMetrics,
         webhooks: WebhookDispatcher? = nil,
+        partners: PartnerRegistry,
         heartbeat: Duration
     ) -> Router<RelayRequestContext> {
         let http = configuration.http
@@ -156,8 +162,12 @@ package enum RelayHTTPServer {
                 origin: service.ledgerKey.name.text,
                 relayOperator: configuration.relayOperator
             ),
+            partners: partners,
+            grantLimiter: GrantLimiter(),
             webhooks: webhooks
         )
+        // What an operator takes from a partner ends sessions before it is acknowledged.
+        partners.observe { change in _ = await service.endSessions(after: change) }
         routes.register(on: Endpoints(router: router))
         return router
     }

@@ -3,7 +3,9 @@ import Primitives
 /// What the HTTP surface asks of the relay.
 ///
 /// `RelayControl` is the one that serves; tests of the HTTP surface may stand in for it.
-package protocol RelayService: RoomGovernance, ParticipantRights, StatementRecords, LedgerService {
+package protocol RelayService: RoomGovernance, ParticipantRights, StatementRecords, LedgerService,
+    PartnerSessions
+{
     /// Starts a publishing session. Codes: `session-exists` 409, `sdp-malformed` 400, `sdp-unsupported` 422,
     /// `too-many-sessions` 503, `draining` 503, `log-unavailable` 503.
     func publish(_ request: PublishRequest) async throws(RelayProblem) -> SessionAnswer

@@ -4,6 +4,7 @@ import Disclosures
 import Foundation
 import LedgerStore
 import Logging
+import Partners
 import Primitives
 import RelayHTTP
 import RelayRuntime
@@ -76,7 +77,8 @@ struct ServeCommand: AsyncParsableCommand {
             tokens: tokens,
             receiptKeys: receiptKeys,
             logger: logger,
-            webhooks: webhooks
+            webhooks: webhooks,
+            partners: try PartnerRegistry(directory: configuration.data.directory)
         ) { port in
             Self.announce(configuration, httpPort: port, control, candidates, logger)
         }

@@ -19,6 +19,7 @@ document = checkout / "Sources/RelayHTTP/Documents/openapi.yaml"
 offer = (checkout / "Tests/FuzzTests/Corpus/sdp/ffmpeg-8-audio-publish.sdp").read_bytes()
 participant = "ada"
 webhook = "crm"
+partner = "site"
 # Erased again and again; what is asked about others has to find them.
 erasable = "eve"
 
@@ -91,15 +92,28 @@ endpoints:
         assert status == 201, body
         return headers["Location"].rsplit("/", 1)[1]
 
+    def register(self):
+        """The partner, added again where a request has removed it."""
+        self.relay.request("POST", "/v1/partners", self.tokens["operator"], {
+            "id": partner, "legal_name": "Example Ltd", "contact": "a@site.example",
+            "origins": ["https://site.example"], "page_grants": True})
+        self.relay.request("PUT", f"/v1/partners/{partner}", self.tokens["operator"], {
+            "legal_name": "Example Ltd", "contact": "a@site.example", "origins": ["https://site.example"],
+            "page_grants": True})
+
     def principals(self, path):
         """Who asks for a path: first who may, then the others."""
         kinds = {"whip": "publish", "consents": "publish", "events": "publish", "history": "publish",
                  "{participant}": "publish", "disclosures": "publish", "export": "publish", "erasure": "operator",
                  "query": "operator", "statistics": "operator",
                  "whep": "view", "tokens": "operator"}
-        governed = {"webhooks", "rules", "controller", "notices", "status", "holds", "demands"}
+        governed = {"partners", "webhooks", "rules", "controller", "notices", "status", "holds", "demands"}
         if path == "/v1/rooms/{room}/disclosures":
             governed.add("disclosures")
+        if path.endswith("/page-grants"):
+            return ["nobody"]
+        if path == "/v1/partners/{partner}":
+            self.register()
         own = "operator" if governed & set(path.split("/")) else kinds.get(path.rsplit("/", 1)[1], "nobody")
         return [own, own, own, *(kind for kind in self.tokens if kind != own)]
 
@@ -119,7 +133,9 @@ def test_answers_are_those_of_the_document(case, surface):
     token = surface.tokens[principals[0 if is_example else surface.turn % len(principals)]]
     # Made-up names lead nowhere; those that exist show what the operation itself does.
     if case.meta.generation.mode.is_positive and (is_example or surface.turn % 3):
-        known = {"room": room, "participant": participant, "webhook": webhook}
+        known = {"room": room, "participant": participant, "webhook": webhook, "partner": partner}
+        if "partner" in case.path_parameters:
+            surface.register()
         if case.operation.path.endswith("/erasure"):
             known["participant"] = erasable
         if "session" in case.path_parameters:
@@ -157,9 +173,11 @@ def test_every_operation_was_seen_to_succeed(surface):
         surface.relay.request("GET", "/metrics")[2].replace("tile/**", "tile/{path}")))
     described = {(result.ok().method.upper(), result.ok().path) for result in schema.get_all_operations()}
     # A viewing session needs media on air, which the tests with browsers have.
+    # So does a partner's viewer, and only a browser says that its page asks.
     needs_media = {
         operation for operation in described if "/events" in operation[1] and "/sessions/" in operation[1]
-    } | {("POST", "/v1/rooms/{room}/whep"), ("GET", "/v1/rooms/{room}")}
+    } | {("POST", "/v1/sessions/{session}/renewals"), ("POST", "/v1/partners/{partner}/page-grants"),
+         ("GET", "/v1/oembed")} | {("POST", "/v1/rooms/{room}/whep"), ("GET", "/v1/rooms/{room}")}
     assert described - needs_media <= seen
 
 
@@ -169,7 +187,7 @@ def test_one_of_two_changes_for_the_same_epoch_is_refused(surface):
 
     def change(tag):
         return surface.relay.request(
-            "PUT", path, token, {"changes": [{"purpose": "live_room", "choice": "grant"}]},
+            "PUT", path, token, {"changes": [{"purpose": "live_room", "choice": "withdraw"}]},
             headers={"If-Match": tag})[0]
 
     with ThreadPoolExecutor(8) as pool:

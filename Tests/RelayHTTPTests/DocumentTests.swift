@@ -49,6 +49,7 @@ import Testing
             tokens: fixture.tokens,
             receiptKeys: .random(),
             metrics: fixture.metrics,
+            partners: fixture.partners,
             heartbeat: fixture.heartbeat
         )
         let paths = Set(router.routes.map { $0.path.description }).filter { $0.hasPrefix("/v1/") }

@@ -45,7 +45,8 @@ struct RealRelay {
             configuration: try TallyConfiguration.load(yaml: nil, environment: [:], flags: flags),
             tokens: tokens,
             logger: logger,
-            webhooks: webhooks
+            webhooks: webhooks,
+            partners: try RelayFixture.registry()
         )
         let outcome = await withTaskGroup(of: Void.self) { group in
             group.addTask { await control.run() }

@@ -5,6 +5,7 @@ import Hummingbird
 import HummingbirdTesting
 import Logging
 import NIOCore
+import Partners
 import Primitives
 import RelayHTTP
 import RoomControl
@@ -17,6 +18,7 @@ struct RelayFixture: Sendable {
 
     let relay: StandInRelay
     let tokens: TokenAuthority
+    let partners: PartnerRegistry
     let configuration: TallyConfiguration
     let metrics = PrometheusMetrics()
     let heartbeat: Duration
@@ -32,7 +34,32 @@ struct RelayFixture: Sendable {
         self.heartbeat = heartbeat
         self.logger = logger
         tokens = await TokenAuthority(secret: Self.secret)
+        partners = try Self.registry()
         configuration = try TallyConfiguration.load(yaml: nil, environment: [:], flags: flags)
+    }
+
+    /// An empty registry in a folder that the system clears away.
+    static func registry() throws -> PartnerRegistry {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "partners-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return try PartnerRegistry(directory: folder.path)
+    }
+
+    /// Registers a partner, unless it is; answers its key where it is new.
+    @discardableResult
+    func partner(
+        _ id: String = "site",
+        _ change: (inout Partner.Terms) -> Void = { _ in }
+    ) async throws -> String? {
+        guard partners.partner(id) == nil else { return nil }
+        var terms = Partner.Terms(
+            legalName: "Example Ltd",
+            contact: "privacy@site.example",
+            origins: Set([WebOrigin("https://site.example")].compactMap(\.self)),
+            purposes: [.liveEmbed, .rebroadcast]
+        )
+        change(&terms)
+        return try await partners.add(id, terms).1.text
     }
 
     /// Runs requests against the surface.
@@ -46,6 +73,7 @@ struct RelayFixture: Sendable {
             tokens: tokens,
             logger: logger,
             metrics: metrics,
+            partners: partners,
             heartbeat: heartbeat
         )
         return try await application.test(setup, test)
@@ -87,7 +115,8 @@ struct RelayFixture: Sendable {
         audience: Audience = .roomViewers,
         now: Date = Date()
     ) async throws -> String {
-        try await mint(
+        if let recipient = audience.recipient { try await partner(recipient) }
+        return try await mint(
             .view(ViewToken(room: try #require(RoomName(room)), audience: audience)),
             now: now
         )
@@ -97,7 +126,7 @@ struct RelayFixture: Sendable {
         try await mint(.relayOperator(OperatorToken(name: "op", role: role)))
     }
 
-    private func mint(_ access: AccessToken, now: Date = Date()) async throws -> String {
+    func mint(_ access: AccessToken, now: Date = Date()) async throws -> String {
         try await tokens.mint(access, lifetimeSeconds: 3600, now: now).text
     }
 }

@@ -1,4 +1,5 @@
 import Disclosures
+import Partners
 import Primitives
 import RoomControl
 import Synchronization
@@ -10,6 +11,8 @@ final class StandInRelay: RelayService {
         var viewed: [ViewRequest] = []
         var patches: [(fragment: String, ifMatch: String?)] = []
         var ended: [SessionID] = []
+        var renewals: [PartnerAdmission] = []
+        var partnerChanges: [PartnerChange] = []
         var changes: [(changes: [ConsentChange], actor: ConsentActor, sendsPrivacyControl: Bool)] = []
         var resumedAfter: [UInt64?] = []
         var ends: [ConsentActor] = []
@@ -179,6 +182,20 @@ final class StandInRelay: RelayService {
     }
 
     func rooms() async -> [RoomSummary] { present }
+
+    // MARK: Partners
+
+    func renew(_ session: SessionID, _ admission: PartnerAdmission) async throws(RelayProblem) {
+        guard session == Self.viewing else {
+            throw RelayProblem("unknown-session", status: 404, detail: "no such session")
+        }
+        asked.withLock { $0.renewals.append(admission) }
+    }
+
+    func endSessions(after change: PartnerChange) async -> Int {
+        asked.withLock { $0.partnerChanges.append(change) }
+        return 0
+    }
 
     // MARK: Governance
 

@@ -50,7 +50,8 @@ import Webhooks
             configuration: fixture.configuration,
             tokens: fixture.tokens,
             logger: logger,
-            webhooks: dispatcher
+            webhooks: dispatcher,
+            partners: fixture.partners
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await dispatcher.run() }

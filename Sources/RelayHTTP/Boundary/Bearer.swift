@@ -1,5 +1,6 @@
 import Disclosures
 import Hummingbird
+import Partners
 import Primitives
 import RoomControl
 
@@ -61,14 +62,30 @@ struct Bearer: Sendable {
         return (publish, token)
     }
 
-    /// The view token of a room.
+    /// The view token of a room, or a partner's grant for it.
     ///
     /// 403 for another kind or room.
-    func viewToken(of request: Request, room: RoomName) async throws -> (ViewToken, VerifiedToken) {
+    func viewer(of request: Request, room: RoomName) async throws -> VerifiedToken {
         let token = try await token(of: request)
-        guard case .view(let view) = token.access else { throw wrongKind(token, needed: "view") }
-        guard view.room == room else { throw foreignRoom() }
-        return (view, token)
+        switch token.access {
+        case .view(let view): guard view.room == room else { throw foreignRoom() }
+        case .embed(let grant): guard grant.room == room else { throw foreignRoom() }
+        case .publish, .guardian, .relayOperator: throw wrongKind(token, needed: "view")
+        }
+        return token
+    }
+
+    /// A partner's grant for a session of one room and audience.
+    ///
+    /// 403 for another kind, room or audience.
+    func grant(
+        of request: Request,
+        for owner: SessionOwner
+    ) async throws -> (EmbedGrant, VerifiedToken) {
+        let token = try await token(of: request)
+        guard case .embed(let grant) = token.access else { throw wrongKind(token, needed: "embed") }
+        try requireOwnership(token, of: owner)
+        return (grant, token)
     }
 
     /// Who acts for a participant: that participant, who answers for them, or an operator.
@@ -93,7 +110,7 @@ struct Bearer: Sendable {
                 throw forbidden("foreign-participant", "the token is for another participant")
             }
             return .guardian(token, guardian.guardian)
-        case .view:
+        case .view, .embed:
             throw wrongKind(token, needed: "publish")
         case .relayOperator:
             return .relayOperator(token)
@@ -117,7 +134,7 @@ struct Bearer: Sendable {
                 throw forbidden("foreign-participant", "the token is for another participant")
             }
             return .guardian(token, guardian.guardian)
-        case .view:
+        case .view, .embed:
             throw wrongKind(token, needed: "publish")
         case .relayOperator:
             return .relayOperator(token)
@@ -130,6 +147,7 @@ struct Bearer: Sendable {
         case .publish(let publish): guard publish.room == room else { throw foreignRoom() }
         case .view(let view): guard view.room == room else { throw foreignRoom() }
         case .guardian(let guardian): guard guardian.room == room else { throw foreignRoom() }
+        case .embed(let grant): guard grant.room == room else { throw foreignRoom() }
         case .relayOperator: break
         }
     }
@@ -160,6 +178,11 @@ struct Bearer: Sendable {
             guard view.audience == audience else {
                 throw forbidden("foreign-audience", "the token is another audience's")
             }
+        case (.embed(let grant), .viewer(let room, let audience)):
+            guard grant.room == room else { throw foreignRoom() }
+            guard grant.audience == audience else {
+                throw forbidden("foreign-audience", "the grant is another audience's")
+            }
         default:
             throw wrongKind(token, needed: "publish or view")
         }
@@ -171,7 +194,16 @@ struct Bearer: Sendable {
         return String(parts[1])
     }
 
-    private func unauthorized(_ code: String, _ detail: String, error: String?) -> RefusedRequest {
+    /// A partner's own key, as its server sends it; `nil` for what is no such key.
+    func partnerKey(of request: Request) -> String? {
+        let fields = request.headers[values: .authorization]
+        guard fields.count == 1, let text = fields.first.flatMap({ bearerText($0) }),
+            text.hasPrefix(PartnerKey.prefix)
+        else { return nil }
+        return text
+    }
+
+    func unauthorized(_ code: String, _ detail: String, error: String?) -> RefusedRequest {
         var challenge = "Bearer realm=\"tally\""
         if let error { challenge += ", error=\"\(error)\", error_description=\"\(detail)\"" }
         return RefusedRequest(
@@ -180,7 +212,7 @@ struct Bearer: Sendable {
         )
     }
 
-    private func forbidden(_ code: String, _ detail: String) -> RefusedRequest {
+    func forbidden(_ code: String, _ detail: String) -> RefusedRequest {
         RefusedRequest(
             problem: RelayProblem(code, status: 403, detail: detail),
             headers: [.wwwAuthenticate: "Bearer realm=\"tally\", error=\"insufficient_scope\""]

@@ -14,6 +14,7 @@ extension HTTPField.Name {
     static let secFetchSite = named("Sec-Fetch-Site")
     static let secGPC = named("Sec-GPC")
     static let tallyReason = named("Tally-Reason")
+    static let crossOriginResourcePolicy = named("Cross-Origin-Resource-Policy")
     static let link = named("Link")
     static let idempotencyKey = named("Idempotency-Key")
     static let idempotencyReplayed = named("Idempotency-Replayed")

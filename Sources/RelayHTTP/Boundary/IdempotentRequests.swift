@@ -122,6 +122,7 @@ extension VerifiedToken {
         case .view(let token): "view \(token.room.text) \(token.audience)"
         case .guardian(let token):
             "guardian \(token.room.text) \(token.participant.text) \(token.guardian)"
+        case .embed(let grant): "embed \(grant.room.text) \(grant.audience) \(id)"
         case .relayOperator(let token): "operator \(token.name)"
         }
     }

@@ -16,6 +16,12 @@ struct PublicURL: Sendable {
         return (overTLS ? "https://" : "http://") + authority + path
     }
 
+    /// Whether an `Origin` field names this relay itself.
+    func isOwn(_ origin: String, _ request: Request) -> Bool {
+        let own = absolute("/", for: request).dropLast()
+        return own == origin || own.hasPrefix(origin + "/")
+    }
+
     /// Host and port of RFC 3986 in the characters that names and addresses are made of.
     static func isAuthority(_ text: String) -> Bool {
         (1...255).contains(text.utf8.count)

@@ -22,24 +22,31 @@ extension RelayRoutes {
         endpoints.add("/favicon.ico", [.get: { request, _ in Self.serve("favicon.svg", to: request) }])
     }
 
-    /// Pages may load, run and talk to nothing but this relay, and nobody may frame them.
-    private static let contentSecurityPolicy = [
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
-        "img-src 'self' data:", "media-src 'self' blob: mediastream:", "frame-ancestors 'none'",
-        "base-uri 'none'", "form-action 'none'",
-    ].joined(separator: "; ")
+    /// Pages may load, run and talk to nothing but this relay; `ancestors` may frame them.
+    private static func contentSecurityPolicy(framedBy ancestors: String) -> String {
+        [
+            "default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
+            "img-src 'self' data:", "media-src 'self' blob: mediastream:", "frame-ancestors \(ancestors)",
+            "base-uri 'none'", "form-action 'none'",
+        ].joined(separator: "; ")
+    }
 
-    private static func serve(_ name: String, to request: Request) -> Response {
+    /// A file of the pages, which nobody may frame unless origins are named.
+    static func serve(_ name: String, to request: Request, framedBy ancestors: String = "'none'") -> Response
+    {
         guard let page = EmbeddedPages.all[name] else { return Response(status: .notFound) }
+        let isFramed = ancestors != "'none'"
         var headers: HTTPFields = [
             // Revalidated each time, so that a page never runs with the scripts of an older relay.
             .cacheControl: "no-cache",
             .eTag: page.entityTag,
-            .contentSecurityPolicy: contentSecurityPolicy,
+            .contentSecurityPolicy: contentSecurityPolicy(framedBy: ancestors),
             .referrerPolicy: "no-referrer",
-            .permissionsPolicy: "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
-            .crossOriginOpenerPolicy: "same-origin",
+            .permissionsPolicy: isFramed
+                ? "camera=(), microphone=(), display-capture=(), geolocation=()"
+                : "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
         ]
+        if !isFramed { headers[.crossOriginOpenerPolicy] = "same-origin" }
         if request.headers[.ifNoneMatch] == page.entityTag {
             return Response(status: .notModified, headers: headers)
         }

@@ -79,6 +79,7 @@ extension RelayRoutes {
         case .publish(let publish): return rooms.filter { $0.room == publish.room.text }
         case .view(let view): return rooms.filter { $0.room == view.room.text }
         case .guardian(let guardian): return rooms.filter { $0.room == guardian.room.text }
+        case .embed(let grant): return rooms.filter { $0.room == grant.room.text }
         }
     }
 }

@@ -78,6 +78,8 @@ extension RelayRoutes {
         case .guardian(let token):
             document.room = token.room.text
             document.participant = token.participant.text
+        case .embed(let grant):
+            document.room = grant.room.text
         case .relayOperator:
             break
         }

@@ -21,20 +21,23 @@ extension RelayRoutes {
 
     @Sendable private func view(_ request: Request, _ context: RelayRequestContext) async throws -> Response {
         let room = try room(context)
-        let (token, verified) = try await bearer.viewToken(of: request, room: room)
-        try admitHandshake(request, context, token: verified)
+        let token = try await bearer.viewer(of: request, room: room)
+        try admitHandshake(request, context, token: token)
         let stream = try stream(request)
         let offer = try await bodies.text(of: request, type: Self.sdpType)
-        let answer = try await service.view(
-            ViewRequest(
-                room: room,
-                audience: token.audience,
-                region: token.region,
-                stream: stream,
-                offer: offer,
-                origin: origin(request, context, token: verified)
+        let answer = try await admitted(token, request, room) { audience, region, admission in
+            try await service.view(
+                ViewRequest(
+                    room: room,
+                    audience: audience,
+                    region: region,
+                    admission: admission,
+                    stream: stream,
+                    offer: offer,
+                    origin: origin(request, context, token: token)
+                )
             )
-        )
+        }
         var response = created(answer, for: request)
         response.headers.append(
             link(

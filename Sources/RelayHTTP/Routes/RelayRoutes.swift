@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Partners
 import Primitives
 import RoomControl
 import Webhooks
@@ -18,6 +19,8 @@ struct RelayRoutes: Sendable {
     let urls: PublicURL
     let metrics: PrometheusMetrics
     let receipts: ReceiptIssuer
+    let partners: PartnerRegistry
+    let grantLimiter: GrantLimiter
     /// `nil` where no endpoint is configured.
     let webhooks: WebhookDispatcher?
 
@@ -32,11 +35,14 @@ struct RelayRoutes: Sendable {
         registerProfiles(on: endpoints)
         registerRooms(on: endpoints)
         registerTokens(on: endpoints)
+        registerPartners(on: endpoints)
+        registerGrants(on: endpoints)
         registerLedger(on: endpoints)
         registerWebhooks(on: endpoints)
         registerDocument(on: endpoints)
         registerOperations(on: endpoints)
         registerPages(on: endpoints)
+        registerEmbeds(on: endpoints)
     }
 
     /// The room in the path; 404 for a name that no room can have.

@@ -2,11 +2,12 @@ import Disclosures
 import Primitives
 import RoomControl
 
-/// What a bearer token lets its holder do: exactly one of four kinds.
+/// What a bearer token lets its holder do: exactly one of five kinds.
 package enum AccessToken: Sendable, Equatable {
     case publish(PublishToken)
     case view(ViewToken)
     case guardian(GuardianToken)
+    case embed(EmbedGrant)
     case relayOperator(OperatorToken)
 
     /// The `kind` claim.
@@ -15,6 +16,7 @@ package enum AccessToken: Sendable, Equatable {
         case .publish: "publish"
         case .view: "view"
         case .guardian: "guardian"
+        case .embed: "embed"
         case .relayOperator: "operator"
         }
     }

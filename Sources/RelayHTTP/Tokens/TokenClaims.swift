@@ -1,5 +1,6 @@
 import Disclosures
 import JWTKit
+import Partners
 import Primitives
 import RoomControl
 
@@ -14,6 +15,8 @@ struct TokenClaims: JWTPayload {
         var actions: [String]
         /// The named recipient of all actions but `live_room`.
         var recipient: String?
+        /// The sites that a partner's grant is for.
+        var locations: [String]?
         /// Media kinds; absent means audio and video.
         var datatypes: [String]?
         /// The room; absent means the token's.
@@ -39,6 +42,8 @@ struct TokenClaims: JWTPayload {
     var purpose: String?
     var recipient: String?
     var region: String?
+    /// Of a partner's grant: which of the partner's keys had it minted.
+    var keyNumber: Int?
     var authorizationDetails: [AuthorizationDetail]?
 
     private enum CodingKeys: String, CodingKey {
@@ -57,6 +62,7 @@ struct TokenClaims: JWTPayload {
         case purpose
         case recipient
         case region
+        case keyNumber = "key_number"
         case authorizationDetails = "authorization_details"
     }
 
@@ -106,6 +112,23 @@ extension TokenClaims {
             sub = token.guardian
             room = token.room.text
             participant = token.participant.text
+        case .embed(let grant):
+            sub = grant.partner
+            room = grant.room.text
+            purpose = grant.audience.purpose.rawValue
+            recipient = grant.audience.recipient
+            region = grant.region?.code
+            keyNumber = grant.keyNumber
+            authorizationDetails = [
+                AuthorizationDetail(
+                    type: AuthorizationDetail.roomDisclosure,
+                    actions: [grant.audience.purpose.rawValue],
+                    recipient: grant.audience.recipient,
+                    locations: grant.origins.sorted().map(\.text),
+                    datatypes: ["audio", "video"],
+                    identifier: grant.room.text
+                )
+            ]
         case .relayOperator(let token):
             sub = token.name
             role = token.role == .operator ? nil : token.role.rawValue
@@ -144,6 +167,21 @@ extension TokenClaims {
                 let participant = participant.flatMap({ ParticipantID($0) }), isScreenName(sub)
             else { return nil }
             return .guardian(GuardianToken(room: room, participant: participant, guardian: sub))
+        case "embed":
+            guard let room = room.flatMap({ RoomName($0) }),
+                let purpose = purpose.flatMap({ Purpose(rawValue: $0) }),
+                let audience = Audience(purpose: purpose, recipient: recipient), audience.isOfPartner,
+                let keyNumber, let locations = authorizationDetails?.first?.locations
+            else { return nil }
+            return .embed(
+                EmbedGrant(
+                    room: room,
+                    audience: audience,
+                    keyNumber: keyNumber,
+                    origins: Set(locations.compactMap { WebOrigin($0) }),
+                    region: region.flatMap { Region($0) }
+                )
+            )
         case "operator":
             guard isScreenName(sub), let role = OperatorRole(rawValue: role ?? OperatorRole.operator.rawValue)
             else { return nil }
@@ -186,6 +224,14 @@ extension Audience {
         case .liveRoom, .liveEmbed, .rebroadcast: recipientClass == purpose.recipientClass
         case .recording, .replayRoom, .download, .transcription, .analysis, .aggregate, .identify: false
         }
+    }
+}
+
+extension Audience {
+    /// Whether partners are this audience's recipients.
+    var isOfPartner: Bool {
+        purpose == .liveEmbed && recipientClass == .embedPartner
+            || purpose == .rebroadcast && recipientClass == .restreamDestination
     }
 }
 

@@ -1,0 +1,140 @@
+import Disclosures
+import Foundation
+import Hummingbird
+import Partners
+import Primitives
+import RoomControl
+
+extension RelayRoutes {
+    /// The page that partners frame, the element that frames it, and oEmbed.
+    func registerEmbeds(on endpoints: Endpoints) {
+        endpoints.add("/embed/{partner}/{room}", [.get: serveEmbed])
+        // A module script of another origin is fetched with CORS, without credentials.
+        endpoints.add("/embed.js", [.get: serveElement])
+        endpoints.add("/v1/oembed", [.get: describeEmbed])
+    }
+
+    @Sendable private func serveEmbed(
+        _ request: Request,
+        _ context: RelayRequestContext
+    ) async throws -> Response {
+        let room = try room(context)
+        let partner = try partner(context)
+        guard partner.mayReceive(.liveEmbed, of: room) else {
+            throw RelayProblem(
+                partner.state == .active ? "not-for-partner" : "partner-suspended",
+                status: 403,
+                detail: "this partner may not show the room"
+            )
+        }
+        let origins = partner.terms.origins.sorted().map(\.text).joined(separator: " ")
+        return Self.serve("embed.html", to: request, framedBy: origins)
+    }
+
+    @Sendable private func serveElement(
+        _ request: Request,
+        _ context: RelayRequestContext
+    ) async throws -> Response {
+        var response = Self.serve("embed.js", to: request)
+        response.headers[.accessControlAllowOrigin] = "*"
+        response.headers[.crossOriginResourcePolicy] = "cross-origin"
+        return response
+    }
+
+    /// oEmbed 1.0: what a site puts where the URL of a room was pasted.
+    @Sendable private func describeEmbed(
+        _ request: Request,
+        _ context: RelayRequestContext
+    ) async throws -> Response {
+        let query = request.uri.queryParameters
+        if let format = query["format"], format != "json" {
+            throw RelayProblem(
+                "format-unsupported",
+                status: 501,
+                detail: "this relay describes embeds as json only"
+            )
+        }
+        guard let text = query["url"], text.utf8.count <= 2_048,
+            let components = URLComponents(string: String(text)),
+            let scheme = components.scheme, let host = components.host
+        else {
+            throw RelayProblem(
+                "malformed-query",
+                status: 400,
+                detail: "url is the URL of a room on this relay"
+            )
+        }
+        let port = components.port.map { ":\($0)" } ?? ""
+        let path = components.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard urls.isOwn("\(scheme)://\(host)\(port)", request), path.count == 3, path[1] == "rooms",
+            let room = RoomName(path[2])
+        else {
+            throw RelayProblem("not-found", status: 404, detail: "the URL is of no room on this relay")
+        }
+        let named = components.queryItems?.first { $0.name == "partner" }?.value
+        guard let partner = named.flatMap({ partners.partner($0) }), partner.mayReceive(.liveEmbed, of: room)
+        else {
+            throw RelayProblem(
+                "unknown-partner",
+                status: 404,
+                detail: "add ?partner= with the identifier that this site has on the relay"
+            )
+        }
+        return .json(
+            EmbedDescription(
+                room: room,
+                page: urls.absolute("/embed/\(partner.id)/\(room.text)", for: request),
+                relay: urls.absolute("/", for: request),
+                width: try size(query["maxwidth"].map(String.init), usual: 960),
+                height: try size(query["maxheight"].map(String.init), usual: 540)
+            )
+        )
+    }
+
+    private func size(_ text: String?, usual: Int) throws(RelayProblem) -> Int {
+        guard let text else { return usual }
+        guard let most = Int(text), (1...65_535).contains(most) else {
+            throw RelayProblem(
+                "malformed-query",
+                status: 400,
+                detail: "maxwidth and maxheight are numbers of pixels"
+            )
+        }
+        return min(usual, most)
+    }
+}
+
+/// The answer of an oEmbed endpoint (oEmbed 1.0, 2.3.4.2).
+private struct EmbedDescription: Encodable {
+    let type = "video"
+    let version = "1.0"
+    let title: String
+    let providerName = "Tally"
+    let providerURL: String
+    let html: String
+    let width: Int
+    let height: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case type
+        case version
+        case title
+        case providerName = "provider_name"
+        case providerURL = "provider_url"
+        case html
+        case width
+        case height
+    }
+
+    /// Names of rooms and partners, and this relay's URL, have no character that HTML would read.
+    init(room: RoomName, page: String, relay: String, width: Int, height: Int) {
+        title = room.text
+        providerURL = relay
+        self.width = width
+        self.height = height
+        html =
+            "<iframe src=\"\(page)\" width=\"\(width)\" height=\"\(height)\" title=\"\(room.text)\" "
+            + "referrerpolicy=\"no-referrer\" allow=\"autoplay; fullscreen\" allowfullscreen "
+            + "style=\"border:0\"></iframe>"
+    }
+}
