@@ -45,22 +45,20 @@ package struct PartnerTermsDocument: Codable, Sendable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let usual = PartnerTermsDocument(Partner.Terms(legalName: "", contact: ""))
-        func list(_ key: CodingKeys, _ usual: [String]) throws -> [String] {
-            try container.decodeIfPresent([String].self, forKey: key) ?? usual
+        // What is left out is as usual; `null` is nothing that a partner's terms can be.
+        func read<Value: Decodable>(_ key: CodingKeys, _ usual: Value) throws -> Value {
+            container.contains(key) ? try container.decode(Value.self, forKey: key) : usual
         }
         legalName = try container.decode(String.self, forKey: .legalName)
         contact = try container.decode(String.self, forKey: .contact)
-        origins = try list(.origins, usual.origins)
-        purposes = try list(.purposes, usual.purposes)
-        regions = try list(.regions, usual.regions)
-        rooms = try list(.rooms, usual.rooms)
-        media = try list(.media, usual.media)
-        maximumViewers =
-            try container.decodeIfPresent(Int.self, forKey: .maximumViewers) ?? usual.maximumViewers
-        grantsPerMinute =
-            try container.decodeIfPresent(Int.self, forKey: .grantsPerMinute) ?? usual.grantsPerMinute
-        allowsPageGrants =
-            try container.decodeIfPresent(Bool.self, forKey: .allowsPageGrants) ?? usual.allowsPageGrants
+        origins = try read(.origins, usual.origins)
+        purposes = try read(.purposes, usual.purposes)
+        regions = try read(.regions, usual.regions)
+        rooms = try read(.rooms, usual.rooms)
+        media = try read(.media, usual.media)
+        maximumViewers = try read(.maximumViewers, usual.maximumViewers)
+        grantsPerMinute = try read(.grantsPerMinute, usual.grantsPerMinute)
+        allowsPageGrants = try read(.allowsPageGrants, usual.allowsPageGrants)
         for (key, count) in [
             (CodingKeys.origins, origins.count), (.purposes, purposes.count), (.regions, regions.count),
             (.rooms, rooms.count), (.media, media.count),
@@ -71,14 +69,14 @@ package struct PartnerTermsDocument: Codable, Sendable {
                 debugDescription: "has \(count) entries; it takes at most 64"
             )
         }
-        try read(.origins, origins, in: container) { WebOrigin($0) != nil }
-        try read(.purposes, purposes, in: container) { Purpose(rawValue: $0) != nil }
-        try read(.regions, regions, in: container) { Region($0) != nil }
-        try read(.rooms, rooms, in: container) { RoomName($0) != nil }
-        try read(.media, media, in: container) { MediaType(rawValue: $0) != nil }
+        try check(.origins, origins, in: container) { WebOrigin($0) != nil }
+        try check(.purposes, purposes, in: container) { Purpose(rawValue: $0) != nil }
+        try check(.regions, regions, in: container) { Region($0) != nil }
+        try check(.rooms, rooms, in: container) { RoomName($0) != nil }
+        try check(.media, media, in: container) { MediaType(rawValue: $0) != nil }
     }
 
-    private func read(
+    private func check(
         _ key: CodingKeys,
         _ texts: [String],
         in container: KeyedDecodingContainer<CodingKeys>,

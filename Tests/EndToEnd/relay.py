@@ -115,7 +115,18 @@ class Relay:
         return self.token("publish", "--room", room, "--participant", participant, "--name", name, *flags)
 
     def view_token(self, audience="live_room"):
+        purpose, _, recipient = audience.partition(":")
+        if recipient:
+            self.add_partner(recipient, purposes=[purpose])
         return self.token("view", "--room", room, "--audience", audience)
+
+    def add_partner(self, partner, origins=("https://site.example",), **terms):
+        """Registers a partner, unless it is; answers its key where it is new."""
+        status, _, body = self.request("POST", "/v1/partners", self.token("operator"), {
+            "id": partner, "legal_name": f"{partner} Ltd", "contact": f"privacy@{partner}.example",
+            "origins": list(origins), **terms})
+        assert status in (201, 409), body
+        return json.loads(body).get("key")
 
     def request(self, method, path, token=None, body=None, content_type="application/json", headers=()):
         """Answers status, headers and body as text."""

@@ -9,7 +9,9 @@ final class GrantLimiter: Sendable {
 
     private let buckets = Mutex<[String: Bucket]>([:])
 
-    /// Takes one grant; seconds to wait if there is none left. Only registered partners have buckets.
+    /// Takes one grant; seconds to wait if there is none left.
+    ///
+    /// Only registered partners have buckets, so that their number is bounded.
     func take(_ partner: String, perMinute: Int, now: ContinuousClock.Instant = .now) -> Int? {
         buckets.withLock { buckets in
             let most = Double(perMinute)

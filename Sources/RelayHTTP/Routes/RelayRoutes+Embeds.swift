@@ -54,20 +54,15 @@ extension RelayRoutes {
                 detail: "this relay describes embeds as json only"
             )
         }
-        guard let text = query["url"], text.utf8.count <= 2_048,
-            let components = URLComponents(string: String(text)),
-            let scheme = components.scheme, let host = components.host
-        else {
+        guard let text = query["url"] else {
             throw RelayProblem(
                 "malformed-query",
                 status: 400,
                 detail: "url is the URL of a room on this relay"
             )
         }
-        let port = components.port.map { ":\($0)" } ?? ""
-        let path = components.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard urls.isOwn("\(scheme)://\(host)\(port)", request), path.count == 3, path[1] == "rooms",
-            let room = RoomName(path[2])
+        guard text.utf8.count <= Self.longestURL, let components = URLComponents(string: String(text)),
+            let room = roomNamed(in: components, request)
         else {
             throw RelayProblem("not-found", status: 404, detail: "the URL is of no room on this relay")
         }
@@ -89,6 +84,19 @@ extension RelayRoutes {
                 height: try size(query["maxheight"].map(String.init), usual: 540)
             )
         )
+    }
+
+    private static let longestURL = 2_048
+
+    /// The room of a URL of this relay; `nil` if it is none.
+    private func roomNamed(in components: URLComponents, _ request: Request) -> RoomName? {
+        guard let scheme = components.scheme, let host = components.host else { return nil }
+        let port = components.port.map { ":\($0)" } ?? ""
+        let path = components.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard urls.isOwn("\(scheme)://\(host)\(port)", request), path.count == 3, path[1] == "rooms" else {
+            return nil
+        }
+        return RoomName(path[2])
     }
 
     private func size(_ text: String?, usual: Int) throws(RelayProblem) -> Int {

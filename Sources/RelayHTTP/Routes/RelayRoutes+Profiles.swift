@@ -98,12 +98,6 @@ struct ProfilePatchDocument: Decodable {
 
 /// As a screen name, and longer.
 private func isProfileText(_ text: String) -> Bool {
-    guard (1...ParticipantProfile.longestField).contains(text.count) else { return false }
-    var rest = text[...]
-    while !rest.isEmpty {
-        let part = rest.prefix(64)
-        guard isScreenName(String(part)) || part.utf8.count > 256 else { return false }
-        rest = rest.dropFirst(part.count)
-    }
-    return text.utf8.count <= ParticipantProfile.longestField * 4
+    (1...ParticipantProfile.longestField).contains(text.count)
+        && text.utf8.count <= ParticipantProfile.longestField * 4 && isPlainText(text)
 }

@@ -237,14 +237,18 @@ extension Audience {
 
 /// 1 to 64 characters, at most 256 bytes, of which none is a control character.
 func isScreenName(_ text: String) -> Bool {
-    (1...64).contains(text.count) && text.utf8.count <= 256
-        && text.unicodeScalars.allSatisfy { scalar in
-            switch scalar.properties.generalCategory {
-            // Formatting characters would let a name reorder the text around it.
-            case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse:
-                false
-            default:
-                true
-            }
+    (1...64).contains(text.count) && text.utf8.count <= 256 && isPlainText(text)
+}
+
+/// Whether every character is one that shows, or a space.
+func isPlainText(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy { scalar in
+        switch scalar.properties.generalCategory {
+        // Formatting characters would let a name reorder the text around it.
+        case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse:
+            false
+        default:
+            true
         }
+    }
 }
