@@ -3,7 +3,7 @@ import Primitives
 
 extension RoomAuthority {
     /// Ends every grant that the participant has given and that is not ended yet: `withdrawn` by the person,
-    /// `revoked` by somebody else, who is named as `entity`.
+    /// `revoked` by somebody else, who is named as `entity`. Tokens issued before grant nothing new after it.
     package mutating func endEveryGrant(
         of participant: ParticipantID,
         state: ConsentState,
@@ -36,11 +36,19 @@ extension RoomAuthority {
                 )
             }
         }
-        guard !endings.isEmpty else {
-            let ticket = ConsentTicket(rawValue: nextNumber())
-            let acknowledgement = Acknowledgement(effectiveAt: now.wall, epoch: durable.epoch, events: [])
-            effects.append(.acknowledge(ticket, acknowledgement))
-            return ticket
+        if endings.isEmpty {
+            // Grants of a token that is still to be presented end too: a later word has to be on record.
+            endings = [
+                ConsentStatement(
+                    participant: participant,
+                    purpose: .liveRoom,
+                    state: state,
+                    media: [],
+                    source: source,
+                    givenAt: now.wall,
+                    entity: entity
+                )
+            ]
         }
         return submit(endings, of: participant, now: now, effects: &effects)
     }

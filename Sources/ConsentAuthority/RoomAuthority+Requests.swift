@@ -131,12 +131,17 @@ extension RoomAuthority {
         base(of: subject).overlaid(with: pendingRequests(touching: subject))
     }
 
-    /// Whether a later word than this token's has been spoken: a token presented again renews nothing.
+    /// Whether a later word than this token's has been spoken: a token presented again renews nothing, and who has
+    /// taken anything back since it was issued is not spoken for by it any more.
     private func isSuperseded(_ content: ConsentEvent.Content, by newest: RoomConsent) -> Bool {
-        guard case .statement(let statement) = content, statement.source == .token,
-            let record = newest.record(for: statement.key)
-        else { return false }
-        return record.statement.givenAt >= statement.givenAt || record.time >= statement.givenAt
+        guard case .statement(let statement) = content, statement.source == .token else { return false }
+        func isLater(_ record: ConsentRecord) -> Bool {
+            record.statement.givenAt >= statement.givenAt || record.time >= statement.givenAt
+        }
+        if let record = newest.record(for: statement.key) { return isLater(record) }
+        return newest.records(of: statement.participant).contains { record in
+            record.statement.state.refuses && !record.statement.source.onlyNarrows && isLater(record)
+        }
     }
 
     private func answerSuperseded(

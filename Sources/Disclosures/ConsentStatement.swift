@@ -98,6 +98,13 @@ package struct ConsentStatement: Sendable, Hashable {
         )
     }
 
+    /// This refusal with what `earlier`, of the same key, refuses too: only a grant takes a refusal back, and
+    /// refusing less after refusing more is none.
+    func keepingRefusal(of earlier: ConsentStatement?) -> ConsentStatement {
+        guard state.refuses, !media.isEmpty, let earlier, earlier.state.refuses else { return self }
+        return with(media: earlier.media.isEmpty ? [] : media.union(earlier.media))
+    }
+
     /// Whether a record with this statement can permit at all.
     package var permits: Bool { state.permits && !source.onlyNarrows }
 }

@@ -23,7 +23,8 @@ struct NoticeRequirement: Sendable, Hashable {
     mutating func follow(_ notice: NoticeVersion, sequence: UInt64) {
         let since = accepted[notice.sha256] ?? sequence
         let isTranslation =
-            notice.id == id && notice.version == version && !languages.contains(notice.language)
+            notice.id == id && notice.version == version
+            && !languages.contains { Self.isSameLanguage($0, notice.language) }
         if notice.change == .material, !isTranslation {
             accepted = [:]
             carriesOverBefore = 0
@@ -34,6 +35,16 @@ struct NoticeRequirement: Sendable, Hashable {
         } else {
             (id, version, languages) = (notice.id, notice.version, [notice.language])
         }
+    }
+
+    /// Whether two tags (BCP 47) name one language: other words in the same one are another text.
+    private static func isSameLanguage(_ left: String, _ right: String) -> Bool {
+        func primary(_ tag: String) -> [UInt8] {
+            // ASCII lowercase of the first subtag.
+            tag.utf8.drop { $0 == 0x20 }.prefix { $0 != 0x2D && $0 != 0x5F && $0 != 0x20 }
+                .map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        }
+        return primary(left) == primary(right)
     }
 
     /// Whether a grant given now may rest on the text of this digest.

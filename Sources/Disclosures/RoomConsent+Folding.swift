@@ -17,10 +17,11 @@ extension RoomConsent {
             if statement.state == .unknown {
                 participants[key.participant]?.records[key] = nil
             } else {
+                let earlier = participants[key.participant]?.records[key]?.statement
                 participants[key.participant, default: Participant()].records[key] = ConsentRecord(
                     sequence: event.sequence,
                     time: event.time,
-                    statement: statement
+                    statement: statement.keepingRefusal(of: earlier)
                 )
             }
         case .notice(let notice):

@@ -1,4 +1,5 @@
 import ConsentReceipts
+import Disclosures
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -139,7 +140,9 @@ package enum RelayHTTPServer {
             service: service,
             configuration: configuration,
             tokens: tokens,
-            bearer: Bearer(authority: tokens),
+            bearer: Bearer(authority: tokens) { room, participant, name in
+                try await service.governance(of: participant, in: room).status.guardian == name
+            },
             bodies: RequestBodies(maximumBytes: limits.bodyBytes),
             limiter: limiter,
             addresses: addresses,

@@ -20,7 +20,8 @@ extension LiveRoom {
             var statements = try changes.map { change throws(RelayProblem) in
                 try statement(of: change, participant, by: actor, at: now)
             }
-            if actor == .participantOnPage || actor == .participantByAPI {
+            // Also who answers for a child has a browser that may say so.
+            if actor != .operatorByAPI {
                 statements += privacyControl(of: participant, isSent: sendsPrivacyControl, changes, at: now)
             }
             return await submit(statements, of: participant, ifEpoch: ifEpoch)
@@ -51,6 +52,13 @@ extension LiveRoom {
             terms.lawfulBasis = .explicitConsent
             // The room's page, without the participant: what stands in an event outlives an erasure.
             terms.withdrawalMethod = "/rooms/\(name.text)"
+        }
+        if change.choice == .defer, earlier == .revoked {
+            throw RelayProblem(
+                "already-answered",
+                status: 409,
+                detail: "what an operator has revoked is agreed to anew or not; it cannot be put off"
+            )
         }
         if change.choice == .request, let earlier, !earlier.mayBeAsked {
             throw RelayProblem(

@@ -91,7 +91,8 @@ extension RelayControl {
             // What narrows comes first, whatever becomes of the rest.
             _ = try await endEveryGrant(
                 of: participant,
-                by: job.requester == .operator ? .operatorByAPI : .participantByAPI
+                by: job.requester == .operator ? .operatorByAPI : .participantByAPI,
+                including: nil
             )
             for room in rooms.values { await room.bar(participant) }
             guard try await records.holdingRooms(of: participant).isEmpty else { return }

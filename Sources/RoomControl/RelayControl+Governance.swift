@@ -45,11 +45,13 @@ extension RelayControl: RoomGovernance {
 
     package func endEveryGrant(
         of participant: ParticipantID,
-        by actor: ConsentActor
+        by actor: ConsentActor,
+        including room: RoomName?
     ) async throws(RelayProblem) -> [RoomAcknowledgement] {
-        let names = try await logged { () async throws(LedgerError) in
+        var names = try await logged { () async throws(LedgerError) in
             try await environment.log.rooms(of: participant)
         }
+        if let room, !names.contains(room) { names.append(room) }
         var open: [(RoomName, LiveRoom)] = []
         for name in names { open.append((name, try await self.open(name))) }
         // Side by side: the media of every room stops at once, and each answers when its log has it.

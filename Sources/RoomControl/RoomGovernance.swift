@@ -145,10 +145,12 @@ package protocol RoomGovernance: Sendable {
 
     /// Ends every grant of a participant in every room: withdrawn by the person, revoked by an operator.
     ///
-    /// Closed everywhere before it waits for anything. Codes: `log-unavailable` 503, if any room's log fails.
+    /// Closed everywhere before it waits for anything. `room` is one more, where a token may still be presented of
+    /// which the log knows nothing. Codes: `log-unavailable` 503, if any room's log fails.
     func endEveryGrant(
         of participant: ParticipantID,
-        by actor: ConsentActor
+        by actor: ConsentActor,
+        including room: RoomName?
     ) async throws(RelayProblem) -> [RoomAcknowledgement]
 
     /// The events of a room's log about a participant after `sequence`, oldest first, at most `limit`.

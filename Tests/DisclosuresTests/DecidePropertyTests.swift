@@ -57,6 +57,30 @@ struct DecidePropertyTests {
         }
     }
 
+    /// Whatever the log says: to take back or refuse more of anything, by the same voice or another, opens nothing.
+    @Test func anotherRefusalOpensNothing() throws {
+        let requests = try requests()
+        var refusedAfterRefusal = 0
+        for seed in 0..<Self.rounds {
+            var random = SeededRandom(seed: seed)
+            let said = randomStatements(&random)
+            let other = randomStatement(&random, states: [.refused, .withdrawn, .revoked, .invalidated])
+            // Often about what was spoken of before.
+            let same = Bool.random(using: &random) ? said.randomElement(using: &random) : nil
+            let refusal = same.map { $0.with(state: other.state, media: other.media) } ?? other
+            let before = RoomConsent(folding: events(said))
+            let after = RoomConsent(folding: events(said + [refusal]))
+            if before.record(for: refusal.key)?.statement.state.refuses == true { refusedAfterRefusal += 1 }
+            for request in requests {
+                guard decide(request, before, now: ConsentFixtures.now).denyReason != nil else { continue }
+                let reason = decide(request, after, now: ConsentFixtures.now).denyReason
+                #expect(reason != nil, "seed \(seed): \(refusal) opens \(request)")
+            }
+        }
+        // Narrower after wider is among them.
+        #expect(refusedAfterRefusal > 50)
+    }
+
     @Test(arguments: 0..<4 as Range<UInt64>)
     func agreesWithASecondNaiveEvaluator(quarter: UInt64) {
         var run = DifferentialRun()

@@ -29,6 +29,25 @@ struct SuspensionTests {
         #expect(reason(make.room(changed + [.statement(make.statement(.renewed))])) == .outdatedNotice)
     }
 
+    /// Only another language makes a translation: another spelling or region of the same one is another text.
+    @Test(arguments: [("EN", true), ("en-US", true), (" en", true), ("fr", false)])
+    func otherWordsInTheSameLanguageAreAChange(_ language: String, _ suspends: Bool) {
+        func version(_ sha256: Character, _ language: String) -> NoticeVersion {
+            NoticeVersion(
+                id: "privacy",
+                version: "1",
+                language: language,
+                sha256: String(repeating: sha256, count: 64),
+                controller: "Example Ltd",
+                change: .material,
+                purposes: [.liveRoom]
+            )
+        }
+        let first = version("a", "en")
+        let state = make.room(.notice(first), under(first), .notice(version("b", language)))
+        #expect(reason(state) == (suspends ? .outdatedNotice : nil))
+    }
+
     @Test func aMaterialChangeTouchesItsPurposesOnly() {
         let change = make.notice("2", purposes: [.recording])
         #expect(reason(make.room(.statement(make.statement()), .notice(change))) == nil)

@@ -94,8 +94,9 @@ def test_a_childs_guardian_agrees_and_the_child_alone_does_not(relay, operator, 
     assert audience(relay.consents("ada", ada), "live_room")["reason"] == "guardian"
 
     stranger = relay.token("guardian", "--room", room, "--participant", "ada", "--guardian", "uncle")
-    choose(relay, "ada", stranger, {"purpose": "live_room", "choice": "grant"})
-    assert audience(relay.consents("ada", ada), "live_room")["reason"] == "guardian"
+    status, problem = choose(relay, "ada", stranger, {"purpose": "live_room", "choice": "grant"})
+    assert (status, problem["type"]) == (403, "urn:tally:problem:not-guardian")
+    assert relay.request("GET", participant_path("ada"), stranger)[0] == 403
 
     parent = relay.token("guardian", "--room", room, "--participant", "ada", "--guardian", "parent-1")
     choose(relay, "ada", parent, {"purpose": "live_room", "choice": "grant"})
@@ -111,6 +112,48 @@ def test_a_childs_guardian_agrees_and_the_child_alone_does_not(relay, operator, 
     assert audience(relay.consents("ada", ada), "live_room")["reason"] == "withdrawn"
     status, _ = put(relay, participant_path("grace"), parent, {"changes": [embed]})
     assert status == 403
+
+
+def test_refusing_less_after_refusing_more_opens_nothing(relay, operator, ada):
+    publisher = subprocess.Popen(
+        [binary(), "publish", "--url", f"{relay.url}/v1/rooms/{room}/whip", "--size", "320x180"],
+        env={**os.environ, "TALLY_TOKEN": ada}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while not (stream := relay.consents("ada", ada).get("stream")):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        choose(relay, "ada", ada, {"purpose": "live_room", "choice": "grant", "stream": stream})
+        assert audience(relay.consents("ada", ada), "live_room")["state"] == "permitted"
+        choose(relay, "ada", ada, {"purpose": "live_room", "choice": "refuse"})
+        assert audience(relay.consents("ada", ada), "live_room")["state"] == "withheld"
+        for token, choice in [(operator, "revoke"), (ada, "refuse"), (ada, "withdraw")]:
+            status, overview = choose(
+                relay, "ada", token, {"purpose": "live_room", "choice": choice, "media": ["chat"]})
+            assert status == 200
+            assert audience(overview, "live_room")["state"] == "withheld", choice
+    finally:
+        publisher.terminate()
+        publisher.wait(20)
+
+
+def test_ending_every_grant_binds_tokens_that_were_issued_before(relay):
+    token = relay.publish_token("ada", "Ada", grants=["live_room", "recording:archive"])
+    time.sleep(1.1)
+    assert relay.request("DELETE", "/v1/participants/ada/consents", token)[0] == 200
+    publisher = subprocess.Popen(
+        [binary(), "publish", "--url", f"{relay.url}/v1/rooms/{room}/whip", "--size", "320x180"],
+        env={**os.environ, "TALLY_TOKEN": token}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while not relay.consents("ada", token)["on_air"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        states = {line["purpose"]: line["state"] for line in relay.consents("ada", token)["audiences"]}
+        assert set(states.values()) == {"withheld"}, states
+    finally:
+        publisher.terminate()
+        publisher.wait(20)
 
 
 def test_global_privacy_control_refuses_third_parties_until_it_is_off_and_the_person_agrees(relay, ada):

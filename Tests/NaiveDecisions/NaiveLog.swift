@@ -36,7 +36,26 @@ struct NaiveLog {
             said.state != .unknown
                 && !own.contains { $0.0.sequence > event.sequence && isAboutTheSame($0.1, said) }
         }
-        .map { (event: $0.0, said: $0.1) }
+        .map { event, said in (event: event, said: whole(said, event, own)) }
+    }
+
+    /// A refusal with all that was refused before it without anything in between that took it back.
+    private func whole(
+        _ said: ConsentStatement,
+        _ event: ConsentEvent,
+        _ own: [(ConsentEvent, ConsentStatement)]
+    ) -> ConsentStatement {
+        guard said.state.refuses else { return said }
+        let earlier = own.filter { $0.0.sequence < event.sequence && isAboutTheSame($0.1, said) }
+            .sorted { $0.0.sequence > $1.0.sequence }
+        var media = said.media
+        var refusesAll = said.media.isEmpty
+        for (_, before) in earlier {
+            guard before.state.refuses else { break }
+            media.formUnion(before.media)
+            refusesAll = refusesAll || before.media.isEmpty
+        }
+        return said.with(media: refusesAll ? [] : media)
     }
 
     private func isAboutTheSame(_ left: ConsentStatement, _ right: ConsentStatement) -> Bool {

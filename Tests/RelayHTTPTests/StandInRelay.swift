@@ -211,7 +211,7 @@ final class StandInRelay: RelayService {
         in room: RoomName
     ) async throws(RelayProblem) -> GovernedParticipant {
         try refuse()
-        let status = PrincipalStatus(participant: participant, ageBand: .adult)
+        let status = PrincipalStatus(participant: participant, ageBand: .under13, guardian: "parent-1")
         return GovernedParticipant(epoch: Self.epoch, status: status, holds: [], demands: [])
     }
 
@@ -239,7 +239,8 @@ final class StandInRelay: RelayService {
 
     func endEveryGrant(
         of participant: ParticipantID,
-        by actor: ConsentActor
+        by actor: ConsentActor,
+        including room: RoomName?
     ) async throws(RelayProblem) -> [RoomAcknowledgement] {
         try refuse()
         guard let room = RoomName("demo") else { return [] }

@@ -100,7 +100,7 @@ import Testing
             let (hidden, suppressed) = try await lines(crowd: 11)
             #expect(hidden.isEmpty && suppressed == 1)
             let one = try #require(ParticipantID("person3"))
-            _ = try await control.endEveryGrant(of: one, by: .participantByAPI)
+            _ = try await control.endEveryGrant(of: one, by: .participantByAPI, including: nil)
             #expect(try await lines(crowd: 10).0.isEmpty)
         }
     }

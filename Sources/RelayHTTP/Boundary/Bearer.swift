@@ -7,6 +7,8 @@ import RoomControl
 /// Reads and judges bearer tokens, from the `Authorization` field only (RFC 6750 2.1).
 struct Bearer: Sendable {
     let authority: TokenAuthority
+    /// Whether somebody answers for a participant now, as the participant's status in the room says.
+    let isGuardian: @Sendable (RoomName, ParticipantID, String) async throws -> Bool
 
     /// The request's token.
     ///
@@ -106,10 +108,7 @@ struct Bearer: Sendable {
             return .participant(token)
         case .guardian(let guardian):
             guard guardian.room == room else { throw foreignRoom() }
-            guard guardian.participant == participant else {
-                throw forbidden("foreign-participant", "the token is for another participant")
-            }
-            return .guardian(token, guardian.guardian)
+            return try await self.guardian(guardian, token, of: participant)
         case .view, .embed:
             throw wrongKind(token, needed: "publish")
         case .relayOperator:
@@ -130,15 +129,27 @@ struct Bearer: Sendable {
             }
             return .participant(token)
         case .guardian(let guardian):
-            guard guardian.participant == participant else {
-                throw forbidden("foreign-participant", "the token is for another participant")
-            }
-            return .guardian(token, guardian.guardian)
+            return try await self.guardian(guardian, token, of: participant)
         case .view, .embed:
             throw wrongKind(token, needed: "publish")
         case .relayOperator:
             return .relayOperator(token)
         }
+    }
+
+    /// A token names a guardian; only the status on record makes them one.
+    private func guardian(
+        _ guardian: GuardianToken,
+        _ token: VerifiedToken,
+        of participant: ParticipantID
+    ) async throws -> ParticipantActor {
+        guard guardian.participant == participant else {
+            throw forbidden("foreign-participant", "the token is for another participant")
+        }
+        guard try await isGuardian(guardian.room, participant, guardian.guardian) else {
+            throw forbidden("not-guardian", "nobody of this name answers for the participant now")
+        }
+        return .guardian(token, guardian.guardian)
     }
 
     /// 401 without a valid token, 403 for a token of another room.
@@ -237,4 +248,16 @@ enum ParticipantActor {
     /// Who answers for the participant, by name.
     case guardian(VerifiedToken, String)
     case relayOperator(VerifiedToken)
+
+    /// The room that the token is for; `nil` for an operator's.
+    var room: RoomName? {
+        switch self {
+        case .participant(let token), .guardian(let token, _), .relayOperator(let token):
+            switch token.access {
+            case .publish(let publish): publish.room
+            case .guardian(let guardian): guardian.room
+            case .view, .embed, .relayOperator: nil
+            }
+        }
+    }
 }

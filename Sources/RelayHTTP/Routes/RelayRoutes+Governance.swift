@@ -286,7 +286,7 @@ extension RelayRoutes {
             case .guardian(_, let name): .guardian(name)
             case .relayOperator: .operatorByAPI
             }
-        let ended = try await service.endEveryGrant(of: participant, by: actor)
+        let ended = try await service.endEveryGrant(of: participant, by: actor, including: requester.room)
         return .json(
             EndedRooms(
                 rooms: ended.map { room in
