@@ -273,7 +273,7 @@ export class WhipClient extends Session {
 }
 
 // What happens to a slot, whatever the reason, is in `slots`.
-const viewerEvents = ["viewercount", "slots", "reconnect"];
+const viewerEvents = ["viewercount", "slots", "reconnect", "ended"];
 
 /** Views a room (WHEP): `slots` pairs of one audio and one video line, which the relay fills with streams. */
 export class WhepClient extends Session {

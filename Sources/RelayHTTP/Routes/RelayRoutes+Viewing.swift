@@ -4,7 +4,7 @@ import RoomControl
 extension RelayRoutes {
     /// The events that a viewing session has: the core ones of the WHEP extension and the relay's own.
     static let viewerEvents = [
-        "active", "inactive", "layers", "viewercount", "reconnect", "withheld", "slots", "overload",
+        "active", "inactive", "layers", "viewercount", "reconnect", "withheld", "slots", "overload", "ended",
     ]
     static let serverSentEventsRelation = "urn:ietf:params:whep:ext:core:server-sent-events"
     /// A stream's name in `?stream=`; more than any that the relay makes.
