@@ -8,7 +8,7 @@ enum LedgerSchema {
     /// "Taly": marks the file as ours (`PRAGMA application_id`).
     static let applicationID = 0x5461_6C79
     /// The newest layout that this program knows (`PRAGMA user_version`).
-    static let version = 5
+    static let version = 6
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -85,6 +85,10 @@ enum LedgerSchema {
         migrator.registerMigration("5 basis of disclosures") { database in
             try database.execute(sql: "ALTER TABLE disclosure ADD COLUMN basis TEXT")
             try database.execute(sql: "PRAGMA user_version = 5")
+        }
+        migrator.registerMigration("6 earlier erasures") { database in
+            try database.execute(sql: "ALTER TABLE erasure_job ADD COLUMN earlier INTEGER")
+            try database.execute(sql: "PRAGMA user_version = 6")
         }
         return migrator
     }

@@ -148,6 +148,13 @@ extension Collection<LiveRoom> where Self: Sendable {
 }
 
 extension RelayProblem {
+    package static let erased = RelayProblem(
+        "erased",
+        status: 410,
+        detail:
+            "this participant was erased; a certificate of that is at /v1/participants/{participant}/erasure"
+    )
+
     static let erasurePending = RelayProblem(
         "erasure-pending",
         status: 409,

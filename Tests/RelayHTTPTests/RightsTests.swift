@@ -132,8 +132,32 @@ import Testing
         #expect(try await send(.put, path, change, token: old, fixture).problem == "erased")
         let erasure = "/v1/participants/ada/erasure"
         #expect(try await send(.post, erasure, token: old, fixture).problem == "erased")
+        let everywhere = "/v1/participants/ada/consents"
+        #expect(try await send(.delete, everywhere, token: old, fixture).problem == "erased")
+        #expect(fixture.relay.asked.withLock { $0.ends.isEmpty })
+        let own = try await fixture.publishToken(now: Date(timeIntervalSinceNow: 30))
+        #expect(try await send(.delete, everywhere, token: own, fixture).status == .ok)
         #expect(fixture.relay.asked.withLock { $0.published.isEmpty && $0.changes.isEmpty })
         #expect(fixture.relay.rights.withLock { $0.erasures.isEmpty })
+    }
+
+    @Test func aCertificateIsForWhoWasErasedAndNotForWhoHasTheIdentifierNow() async throws {
+        let erasedAt = WallClockTime(
+            nanosecondsSince1970: Int64(Date().timeIntervalSince1970) * 1_000_000_000
+        )
+        let fixture = try await RelayFixture(
+            StandInRelay(standing: RightsStanding(isKnown: true, erasedAt: erasedAt))
+        )
+        fixture.relay.rights.withLock { $0.erasures = [false] }
+        let path = "/v1/participants/ada/erasure"
+        let old = try await fixture.publishToken(now: Date(timeIntervalSinceNow: -60))
+        let new = try await fixture.publishToken(now: Date(timeIntervalSinceNow: 30))
+        #expect(try await send(.get, path, token: old, fixture).object["state"] as? String == "done")
+        #expect(try await send(.get, path, token: new, fixture).problem == "no-erasure")
+        // What somebody new has asked for is none of the erased one's business.
+        fixture.relay.rights.withLock { $0.isErasurePending = true }
+        #expect(try await send(.get, path, token: old, fixture).problem == "erased")
+        #expect(try await send(.get, path, token: new, fixture).object["state"] as? String == "pending")
     }
 
     @Test func disclosuresComeInPagesAndWithProofsWhereAsked() async throws {
@@ -164,7 +188,9 @@ import Testing
         #expect(asked.status == .accepted)
         #expect(asked.headers[.location]?.hasSuffix(path) == true)
         _ = try await send(.post, path, token: fixture.operatorToken(), fixture)
-        #expect(try await send(.get, path, token: token, fixture).object["state"] as? String == "done")
+        #expect(try await send(.get, path, token: token, fixture).problem == "no-erasure")
+        fixture.relay.rights.withLock { $0.isErasurePending = true }
+        #expect(try await send(.get, path, token: token, fixture).object["state"] as? String == "pending")
         let grace = try await fixture.publishToken(participant: "grace")
         #expect(try await send(.post, path, token: grace, fixture).problem == "foreign-participant")
         #expect(try await send(.post, path, token: fixture.viewToken(), fixture).status == .forbidden)

@@ -9,6 +9,7 @@ struct RightsAsked {
     var reads: [PersonalRead] = []
     /// Whether an operator asked.
     var erasures: [Bool] = []
+    var isErasurePending = false
     var corrections: [DisplayCorrection] = []
     var breaches: [(question: BreachQuestion, offset: Int, limit: Int)] = []
     var pages: [(proofs: Bool, after: Int64, limit: Int)] = []
@@ -52,8 +53,12 @@ extension StandInRelay {
     }
 
     func erasure(of participant: ParticipantID) async throws(RelayProblem) -> ErasureAnswer? {
-        rights.withLock { $0.erasures.isEmpty }
-            ? nil : ErasureAnswer(json: #"{"state":"done"}"#, isDone: true)
+        rights.withLock { asked in
+            guard !asked.erasures.isEmpty else { return nil }
+            return asked.isErasurePending
+                ? ErasureAnswer(json: #"{"state":"pending"}"#, isDone: false)
+                : ErasureAnswer(json: #"{"state":"done"}"#, isDone: true)
+        }
     }
 
     func displayFields(

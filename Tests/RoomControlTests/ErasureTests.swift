@@ -135,6 +135,19 @@ import TransparencyLogs
         }
     }
 
+    @Test func whoWasErasedStaysThatWhileSomebodyNewWaitsToBeErased() async throws {
+        try await fixture.run { control, store in
+            try await fixture.disclose(1, store)
+            _ = try await control.requestErasure(of: fixture.ada, byOperator: false)
+            let first = try #require(try await control.standing(of: fixture.ada).erasedAt)
+            try await fixture.disclose(2, store)
+            try await fixture.hold(control)
+            #expect(try await !control.requestErasure(of: fixture.ada, byOperator: false).isDone)
+            let standing = try await control.standing(of: fixture.ada)
+            #expect(standing == RightsStanding(isKnown: true, erasedAt: first))
+        }
+    }
+
     @Test func oneIdentifierCanBeErasedAgain() async throws {
         try await fixture.run { control, store in
             try await fixture.disclose(1, store)

@@ -22,7 +22,7 @@ package struct ErasureJob: Sendable, Hashable {
 package struct PersonalStanding: Sendable, Hashable {
     /// Whether there is a record under that identifier.
     package let isKnown: Bool
-    /// When the newest erasure of that identifier was done; `nil` if there was none.
+    /// When the newest erasure of that identifier was done, whatever has been asked for since; `nil` if there was none.
     package let erasedAt: WallClockTime?
 
     package init(isKnown: Bool, erasedAt: WallClockTime?) {

@@ -17,6 +17,8 @@ struct ErasureJobTable {
     let salt: [UInt8]?
     /// When no copy was left.
     let finishedAt: WallClockTime?
+    /// When the erasure before this one was done, of who had the identifier before.
+    let earlier: WallClockTime?
 
     /// Keyed, so that the table alone leads to nobody.
     static func digest(_ person: String, _ secret: CommitmentSecret) -> Data {
@@ -43,6 +45,7 @@ struct ErasureJobTable {
         leaf = (row["leaf"] as Int64?).map { UInt64($0) }
         salt = (row["salt"] as Data?).map { [UInt8]($0) }
         finishedAt = (row["finished"] as Int64?).map(WallClockTime.init(nanosecondsSince1970:))
+        earlier = (row["earlier"] as Int64?).map(WallClockTime.init(nanosecondsSince1970:))
     }
 
     /// Writes the request down; one that is pending, or done of somebody who has not come back, stays.
@@ -62,7 +65,7 @@ struct ErasureJobTable {
                 INSERT INTO erasure_job (digest, principal, requested, requester) VALUES (?, ?, ?, ?)
                 ON CONFLICT (digest) DO UPDATE SET principal = excluded.principal,
                     requested = excluded.requested, requester = excluded.requester,
-                    leaf = NULL, salt = NULL, finished = NULL
+                    earlier = coalesce(finished, earlier), leaf = NULL, salt = NULL, finished = NULL
                 """,
             arguments: [
                 digest(person, secret), principal, time.nanosecondsSince1970, requester.rawValue,

@@ -7,9 +7,10 @@ import TransparencyLogs
 extension SQLiteLedgerStore {
     package func standing(of participant: ParticipantID) async throws(LedgerError) -> PersonalStanding {
         try await reader.read("standing") { database in
-            PersonalStanding(
+            let job = try ErasureJobTable.find(participant.text, database)
+            return PersonalStanding(
                 isKnown: try PrincipalTable.find(participant.text, database) != nil,
-                erasedAt: try ErasureJobTable.find(participant.text, database)?.finishedAt
+                erasedAt: job?.finishedAt ?? job?.earlier
             )
         }
     }

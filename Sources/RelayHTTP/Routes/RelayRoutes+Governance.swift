@@ -280,6 +280,7 @@ extension RelayRoutes {
     {
         let participant = try participant(context)
         let requester = try await bearer.participantActor(of: request, participant: participant)
+        try await refuseErased(requester, participant)
         let actor: ConsentActor =
             switch requester {
             case .participant: participantActor(request)

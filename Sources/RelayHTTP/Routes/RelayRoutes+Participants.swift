@@ -47,8 +47,9 @@ extension RelayRoutes {
     ) async throws -> Response {
         let (room, participant) = (try room(context), try participant(context))
         let requester = try await bearer.participantActor(of: request, room: room, participant: participant)
-        try await refuseErased(requester, participant)
         let body = try await bodies.collect(request)
+        // A body may come long after its head: who was erased meanwhile says nothing more.
+        try await refuseErased(requester, participant)
         return try await idempotentRequests.answer(request, principal: requester.principal, body: body) {
             let document = try bodies.json(in: body, of: request, as: ConsentChangesDocument.self)
             let (changes, actor) = try judge(document.changes, by: requester, request)

@@ -29,8 +29,8 @@ extension RelayRoutes {
     ) async throws -> Response {
         let (room, participant) = (try room(context), try participant(context))
         let actor = try await bearer.participantActor(of: request, room: room, participant: participant)
-        try await refuseErased(actor, participant)
         let document = try await bodies.json(of: request, as: ProfilePatchDocument.self)
+        try await refuseErased(actor, participant)
         try await service.correct(document.correction, of: participant, in: room)
         return Response(status: .noContent, headers: [.cacheControl: "no-store"])
     }

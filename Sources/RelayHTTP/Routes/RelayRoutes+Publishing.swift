@@ -25,9 +25,9 @@ extension RelayRoutes {
     ) async throws -> Response {
         let room = try room(context)
         let (token, verified) = try await bearer.publishToken(of: request, room: room)
-        try await refuseErased(.participant(verified), token.participant)
         try admitHandshake(request, context, token: verified)
         let offer = try await bodies.text(of: request, type: Self.sdpType)
+        try await refuseErased(.participant(verified), token.participant)
         let answer = try await service.publish(
             PublishRequest(
                 room: room,

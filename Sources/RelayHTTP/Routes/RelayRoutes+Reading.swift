@@ -101,11 +101,10 @@ extension RelayRoutes {
 }
 
 extension RelayProblem {
-    static let erased = RelayProblem(
-        "erased",
-        status: 410,
-        detail:
-            "this participant was erased; a certificate of that is at /v1/participants/{participant}/erasure"
+    static let noErasure = RelayProblem(
+        "no-erasure",
+        status: 404,
+        detail: "nobody has asked for the erasure of this participant"
     )
 }
 

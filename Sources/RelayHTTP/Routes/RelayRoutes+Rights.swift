@@ -131,13 +131,16 @@ extension RelayRoutes {
         _ context: RelayRequestContext
     ) async throws -> Response {
         let participant = try participant(context)
-        _ = try await bearer.participantActor(of: request, participant: participant)
-        guard let answer = try await service.erasure(of: participant) else {
-            throw RelayProblem(
-                "no-erasure",
-                status: 404,
-                detail: "nobody has asked for the erasure of this participant"
-            )
+        let requester = try await bearer.participantActor(of: request, participant: participant)
+        guard let answer = try await service.erasure(of: participant) else { throw RelayProblem.noErasure }
+        switch requester {
+        case .participant(let token), .guardian(let token, _):
+            let standing = try await service.standing(of: participant)
+            let isEarlier = standing.erasedAt.map { token.wasIssued(before: $0) } ?? false
+            // A certificate is for who was erased; somebody new asks for their own erasure and sees that.
+            if answer.isDone, !isEarlier { throw RelayProblem.noErasure }
+            if !answer.isDone, isEarlier { throw RelayProblem.erased }
+        case .relayOperator: break
         }
         return JSONAnswer(json: answer.json).response
     }
