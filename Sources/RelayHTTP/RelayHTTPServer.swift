@@ -33,6 +33,7 @@ package enum RelayHTTPServer {
         metrics: PrometheusMetrics = PrometheusMetrics(),
         webhooks: WebhookDispatcher? = nil,
         partners: PartnerRegistry,
+        idempotentRequests: IdempotentRequests = IdempotentRequests(),
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> any Service {
         try makeApplication(
@@ -44,6 +45,7 @@ package enum RelayHTTPServer {
             metrics: metrics,
             webhooks: webhooks,
             partners: partners,
+            idempotentRequests: idempotentRequests,
             onListening: onListening
         )
     }
@@ -58,6 +60,7 @@ package enum RelayHTTPServer {
         metrics: PrometheusMetrics = PrometheusMetrics(),
         webhooks: WebhookDispatcher? = nil,
         partners: PartnerRegistry,
+        idempotentRequests: IdempotentRequests = IdempotentRequests(),
         heartbeat: Duration = .seconds(heartbeatSeconds),
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> some ApplicationProtocol {
@@ -71,6 +74,7 @@ package enum RelayHTTPServer {
             metrics: metrics,
             webhooks: webhooks,
             partners: partners,
+            idempotentRequests: idempotentRequests,
             heartbeat: heartbeat
         )
 
@@ -115,6 +119,7 @@ package enum RelayHTTPServer {
         metrics: PrometheusMetrics,
         webhooks: WebhookDispatcher? = nil,
         partners: PartnerRegistry,
+        idempotentRequests: IdempotentRequests = IdempotentRequests(),
         heartbeat: Duration
     ) -> Router<RelayRequestContext> {
         let http = configuration.http
@@ -153,7 +158,7 @@ package enum RelayHTTPServer {
                 ),
                 heartbeat: heartbeat
             ),
-            idempotentRequests: IdempotentRequests(),
+            idempotentRequests: idempotentRequests,
             urls: PublicURL(
                 configured: http.publicURL,
                 overTLS: overTLS,

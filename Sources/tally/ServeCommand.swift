@@ -56,6 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
         let store = try await Self.ledger(configuration, logger)
         let receiptKeys = try ReceiptKeys.loadOrCreate(path: configuration.receipts.keyFile)
         let webhooks = try await Self.webhooks(configuration, logger)
+        let idempotentRequests = IdempotentRequests()
         let candidates = try Candidates.choose(configuration.udp)
         let control = try RelayControl(
             bind: try Candidates.bindAddress(configuration.udp),
@@ -64,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
             settings: Self.settings(configuration, candidates),
             ledger: store,
             outbox: webhooks?.outbox ?? .nobody,
-            keepers: webhooks.map { [WebhookKeeper(dispatcher: $0)] } ?? [],
+            keepers: (webhooks.map { [WebhookKeeper(dispatcher: $0)] } ?? []) + [idempotentRequests],
             logger: logger
         )
         if let webhooks {
@@ -78,7 +79,8 @@ struct ServeCommand: AsyncParsableCommand {
             receiptKeys: receiptKeys,
             logger: logger,
             webhooks: webhooks,
-            partners: try PartnerRegistry(directory: configuration.data.directory)
+            partners: try PartnerRegistry(directory: configuration.data.directory),
+            idempotentRequests: idempotentRequests
         ) { port in
             Self.announce(configuration, httpPort: port, control, candidates, logger)
         }

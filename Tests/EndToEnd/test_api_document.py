@@ -208,7 +208,7 @@ def test_one_of_two_changes_for_the_same_epoch_is_refused(surface):
 def test_a_change_that_is_sent_again_is_made_once(surface):
     token = surface.tokens["publish"]
     path = f"/v1/rooms/{room}/participants/{participant}/consents"
-    body = {"changes": [{"purpose": "live_room", "choice": "withdraw"}]}
+    body = {"changes": [{"purpose": "live_room", "choice": "grant"}]}
     key = {"Idempotency-Key": '"sent-again"'}
 
     def change(_):

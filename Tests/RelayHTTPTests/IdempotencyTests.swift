@@ -10,6 +10,7 @@ import Testing
 
 @Suite struct IdempotencyTests {
     private let consents = "/v1/rooms/demo/participants/ada/consents"
+    private let grant = #"{"changes":[{"purpose":"live_room","choice":"grant"}]}"#
     private let withdrawal = #"{"changes":[{"purpose":"live_room","choice":"withdraw"}]}"#
     private let refusal = #"{"changes":[{"purpose":"live_room","choice":"refuse"}]}"#
 
@@ -42,8 +43,8 @@ import Testing
         // A retry may come with a token that was renewed meanwhile, and without the quotes.
         let renewed = try await fixture.publishToken()
         try await fixture.run { client in
-            let first = try await put(client, token, key: "\"k-1\"", withdrawal)
-            let again = try await put(client, renewed, key: "k-1", withdrawal)
+            let first = try await put(client, token, key: "\"k-1\"", grant)
+            let again = try await put(client, renewed, key: "k-1", grant)
             #expect(first.status == .ok && again.status == .ok)
             #expect(again.text == first.text)
             #expect(again.headers[.eTag] == first.headers[.eTag])
@@ -53,13 +54,93 @@ import Testing
         #expect(fixture.relay.asked.withLock { $0.changes.count } == 1)
     }
 
+    @Test func whatOnlyTakesAwayIsDoneAgain() async throws {
+        let fixture = try await RelayFixture()
+        let token = try await fixture.publishToken()
+        try await fixture.run { client in
+            for body in [withdrawal, refusal] {
+                for _ in 0..<2 {
+                    let answer = try await put(client, token, key: "k-\(body.utf8.count)", body)
+                    #expect(answer.status == .ok && answer.headers[named: "Idempotency-Replayed"] == nil)
+                }
+            }
+            #expect(
+                try await put(client, token, key: "k-\(refusal.utf8.count)", grant).problem
+                    == "idempotency-key-reused"
+            )
+            let mixed =
+                #"{"changes":[{"purpose":"live_room","choice":"withdraw"},{"purpose":"replay_room","choice":"grant"}]}"#
+            for replayed in [nil, "true"] {
+                #expect(
+                    try await put(client, token, key: "mixed", mixed).headers[named: "Idempotency-Replayed"]
+                        == replayed
+                )
+            }
+        }
+        #expect(fixture.relay.asked.withLock { $0.changes.count } == 5)
+    }
+
+    @Test func aWithdrawalThatIsSentAgainAfterAGrantIsInForceWhenItIsAcknowledged() async throws {
+        try await RealRelay.run { relay in
+            let token = try await relay.publishToken("ada")
+            func put(_ body: String, key: String?) async throws -> TestResponse {
+                try await relay.client.execute(
+                    uri: "/v1/rooms/studio/participants/ada/consents",
+                    method: .put,
+                    headers: try headers(token, key: key),
+                    body: ByteBuffer(string: body)
+                )
+            }
+            #expect(try await put(withdrawal, key: "w").status == .ok)
+            #expect(try await put(grant, key: nil).status == .ok)
+            let again = try await put(withdrawal, key: "w")
+            #expect(again.status == .ok)
+            let history = try await relay.get("/v1/rooms/studio/participants/ada/history", token)
+            let states = try #require(history.object["events"] as? [[String: Any]]).map {
+                $0["state"] as? String
+            }
+            #expect(states.last == "ConsentWithdrawn")
+        }
+    }
+
+    @Test func anErasureTakesTheAnswersThatWereKeptAlong() async throws {
+        try await RealRelay.run { relay in
+            let (ada, bob) = (try await relay.publishToken("ada"), try await relay.publishToken("bob"))
+            let relayOperator = try await relay.operatorToken()
+            func send(
+                _ method: HTTPRequest.Method,
+                _ path: String,
+                _ token: String,
+                _ body: String
+            ) async throws {
+                let answer = try await relay.client.execute(
+                    uri: path,
+                    method: method,
+                    headers: try headers(token, key: "k"),
+                    body: ByteBuffer(string: body)
+                )
+                #expect(answer.status.kind == .successful, "\(answer.text)")
+            }
+            let people = "/v1/rooms/studio/participants"
+            try await send(.put, "\(people)/ada/consents", ada, grant)
+            try await send(.put, "\(people)/bob/consents", bob, grant)
+            try await send(.put, "\(people)/ada/status", relayOperator, #"{"class":"member"}"#)
+            let mint = #"{"kind":"publish","room":"studio","participant":"ada","name":"Ada"}"#
+            try await send(.post, "/v1/tokens", relayOperator, mint)
+            #expect(relay.idempotentRequests.count == 4)
+            try await send(.post, "/v1/participants/ada/erasure", ada, "")
+            // Bob's is left.
+            #expect(relay.idempotentRequests.count == 1)
+        }
+    }
+
     @Test func anotherRequestUnderTheKeyIsRefused() async throws {
         let fixture = try await RelayFixture()
         let token = try await fixture.publishToken()
         try await fixture.run { client in
-            #expect(try await put(client, token, key: "k", withdrawal).status == .ok)
+            #expect(try await put(client, token, key: "k", grant).status == .ok)
             #expect(try await put(client, token, key: "k", refusal).problem == "idempotency-key-reused")
-            let conditional = try await put(client, token, key: "k", withdrawal, ifMatch: "\"7\"")
+            let conditional = try await put(client, token, key: "k", grant, ifMatch: "\"7\"")
             #expect(conditional.problem == "idempotency-key-reused")
             #expect(try await put(client, token, key: "other", refusal).status == .ok)
         }
@@ -101,8 +182,8 @@ import Testing
         let fixture = try await RelayFixture()
         let token = try await fixture.publishToken()
         try await fixture.run { client in
-            let first = try await put(client, token, key: "k", withdrawal, ifMatch: "\"6\"")
-            let again = try await put(client, token, key: "k", withdrawal, ifMatch: "\"6\"")
+            let first = try await put(client, token, key: "k", grant, ifMatch: "\"6\"")
+            let again = try await put(client, token, key: "k", grant, ifMatch: "\"6\"")
             #expect(first.problem == "precondition-failed" && again.problem == "precondition-failed")
             #expect(again.headers[named: "Idempotency-Replayed"] == "true")
         }
@@ -111,7 +192,7 @@ import Testing
         )
         try await failing.run { client in
             for _ in 0..<2 {
-                let answer = try await put(client, token, key: "k", withdrawal)
+                let answer = try await put(client, token, key: "k", grant)
                 #expect(answer.problem == "log-unavailable")
                 #expect(answer.headers[named: "Idempotency-Replayed"] == nil)
             }

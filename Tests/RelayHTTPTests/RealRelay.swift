@@ -18,6 +18,7 @@ struct RealRelay {
     let control: RelayControl
     let store: SQLiteLedgerStore
     let tokens: TokenAuthority
+    let idempotentRequests: IdempotentRequests
 
     /// Runs `test` with a relay in a directory of its own, or in `directory`, which stays.
     static func run(
@@ -30,6 +31,7 @@ struct RealRelay {
         defer { if directory == nil { try? FileManager.default.removeItem(atPath: path) } }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let loopback = try #require(SocketAddress(host: "127.0.0.1", port: 0))
+        let idempotentRequests = IdempotentRequests()
         let store = try await SQLiteLedgerStore(directory: path)
         let control = try RelayControl(
             bind: loopback,
@@ -37,6 +39,7 @@ struct RealRelay {
             settings: RoomSettings(candidates: [loopback]),
             ledger: store,
             outbox: webhooks?.outbox ?? .nobody,
+            keepers: [idempotentRequests],
             logger: logger
         )
         let tokens = await TokenAuthority(secret: RelayFixture.secret)
@@ -46,7 +49,8 @@ struct RealRelay {
             tokens: tokens,
             logger: logger,
             webhooks: webhooks,
-            partners: try RelayFixture.registry()
+            partners: try RelayFixture.registry(),
+            idempotentRequests: idempotentRequests
         )
         let outcome = await withTaskGroup(of: Void.self) { group in
             group.addTask { await control.run() }
@@ -54,7 +58,13 @@ struct RealRelay {
             do {
                 try await application.test(.live) { client in
                     try await test(
-                        RealRelay(client: client, control: control, store: store, tokens: tokens)
+                        RealRelay(
+                            client: client,
+                            control: control,
+                            store: store,
+                            tokens: tokens,
+                            idempotentRequests: idempotentRequests
+                        )
                     )
                 }
                 return Result<Void, any Error>.success(())

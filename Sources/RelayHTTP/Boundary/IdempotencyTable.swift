@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 
 /// Answers by the keys of the requests that got them, bounded in number, bytes and age.
@@ -83,6 +84,17 @@ struct IdempotencyTable {
         trim(name.principal)
     }
 
+    /// Forgets every request that has `text` in its sender, its path or its answer.
+    mutating func forget(_ text: String) {
+        let bytes = Array(text.utf8)
+        for (name, entry) in entries
+        where name.principal.contains(text) || name.route.contains(text)
+            || entry.answer?.holds(bytes) == true
+        {
+            remove(entry.sequence)
+        }
+    }
+
     private mutating func dropExpired(now: ContinuousClock.Instant) {
         while let sequence = oldestAnswered(), let name = order[sequence], let entry = entries[name],
             entry.startedAt.advanced(by: Self.lifetime) <= now
@@ -117,5 +129,12 @@ struct IdempotencyTable {
         bytes -= entry.bytes
         byPrincipal[name.principal]?.removeAll { $0 == sequence }
         if byPrincipal[name.principal]?.isEmpty == true { byPrincipal[name.principal] = nil }
+    }
+}
+
+extension JSONAnswer {
+    fileprivate func holds(_ bytes: [UInt8]) -> Bool {
+        body.readableBytesView.firstRange(of: bytes) != nil
+            || headers.contains { $0.value.utf8.firstRange(of: bytes) != nil }
     }
 }

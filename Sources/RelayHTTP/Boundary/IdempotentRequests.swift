@@ -6,7 +6,7 @@ import RoomControl
 import Synchronization
 
 /// Answers a request that is sent again as it was answered before (draft-ietf-httpapi-idempotency-key-header).
-final class IdempotentRequests: Sendable {
+package final class IdempotentRequests: Sendable {
     /// More than any UUID, ULID or hash in text.
     static let maximumKeyBytes = 255
     /// Marks an answer that was kept.
@@ -14,17 +14,21 @@ final class IdempotentRequests: Sendable {
 
     private let table = Mutex(IdempotencyTable())
 
+    package init() {}
+
     var count: Int { table.withLock { $0.count } }
 
     /// Runs `perform` once for all requests of one sender, method and path that name the same key, and gives all
     /// of them its answer; without a key, runs it.
     ///
     /// Answers of 429 and from 500 on are not kept. 409 while the first is under way, 422 if the key stands for
-    /// another request, 400 for what is no key.
+    /// another request, 400 for what is no key. What only takes away `isRepeatable`: it is done again, since an
+    /// answer that was kept may not be true any more.
     func answer(
         _ request: Request,
         principal: String,
         body: ByteBuffer,
+        isRepeatable: Bool = false,
         _ perform: () async throws -> JSONAnswer
     ) async throws -> Response {
         guard let field = request.headers[.idempotencyKey] else { return try await perform().response }
@@ -38,6 +42,8 @@ final class IdempotentRequests: Sendable {
         switch admission {
         case .first:
             break
+        case .again where isRepeatable, .inFlight where isRepeatable:
+            return try await perform().response
         case .again(let answer):
             var response = answer.response
             response.headers.append(contentsOf: Self.replayed)
@@ -69,6 +75,9 @@ final class IdempotentRequests: Sendable {
             throw error
         }
     }
+
+    /// Forgets what has `participant` in it.
+    func forget(_ participant: ParticipantID) { table.withLock { $0.forget(participant.text) } }
 
     private func finish(_ name: IdempotencyTable.Name, _ answer: JSONAnswer?) {
         let isFinal = answer.map { $0.status.code < 500 && $0.status != .tooManyRequests } ?? false

@@ -9,6 +9,9 @@ struct ConsentChangesDocument: Decodable {
 
     let changes: [ConsentChange]
 
+    /// Whether it takes away and nothing else.
+    var isNarrowing: Bool { changes.allSatisfy { [.withdraw, .refuse, .revoke].contains($0.choice) } }
+
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case changes
     }

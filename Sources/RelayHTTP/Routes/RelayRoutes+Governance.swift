@@ -312,7 +312,13 @@ extension RelayRoutes {
         let principal = try await bearer.requireOperator(request).principal
         let room = try room(context)
         let body = try await bodies.collect(request)
-        return try await idempotentRequests.answer(request, principal: principal, body: body) {
+        let asked = try? content(try bodies.json(in: body, of: request, as: Document.self))
+        return try await idempotentRequests.answer(
+            request,
+            principal: principal,
+            body: body,
+            isRepeatable: asked?.isNarrowing ?? false
+        ) {
             let document = try bodies.json(in: body, of: request, as: Document.self)
             let acknowledgement = try await service.govern(
                 room,
@@ -337,6 +343,18 @@ extension RelayRoutes {
             )
         }
         return name.text
+    }
+}
+
+extension ConsentEvent.Content {
+    /// Whether it takes away and nothing else, whatever stood there before.
+    fileprivate var isNarrowing: Bool {
+        switch self {
+        case .hold(let hold): !hold.isLifted
+        case .demand(let demand): demand.isLifted
+        case .principal(let status): status.isDeactivated
+        case .statement, .notice, .rules, .controller, .erased: false
+        }
     }
 }
 

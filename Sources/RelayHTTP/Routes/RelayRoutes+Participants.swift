@@ -50,7 +50,14 @@ extension RelayRoutes {
         let body = try await bodies.collect(request)
         // A body may come long after its head: who was erased meanwhile says nothing more.
         try await refuseErased(requester, participant)
-        return try await idempotentRequests.answer(request, principal: requester.principal, body: body) {
+        let isNarrowing = (try? bodies.json(in: body, of: request, as: ConsentChangesDocument.self))?
+            .isNarrowing
+        return try await idempotentRequests.answer(
+            request,
+            principal: requester.principal,
+            body: body,
+            isRepeatable: isNarrowing ?? false
+        ) {
             let document = try bodies.json(in: body, of: request, as: ConsentChangesDocument.self)
             let (changes, actor) = try judge(document.changes, by: requester, request)
             let acknowledgement = try await service.changeConsents(
