@@ -80,12 +80,15 @@ actor LiveRoom {
         var ended: [SessionID]
         /// The room has been empty for long and is let go.
         var isClosed: Bool
+        /// Nothing happens in the room.
+        var isIdle: Bool
     }
 
     /// Renews leases, notices expiry, refreshes panels.
     func tick() -> TickResult {
         defer { ended = [] }
-        return TickResult(ended: ended, isClosed: refresh())
+        let isClosed = refresh()
+        return TickResult(ended: ended, isClosed: isClosed, isIdle: emptySince != nil)
     }
 
     /// Answers whether the room has been empty for long.
@@ -100,18 +103,27 @@ actor LiveRoom {
         refreshIdentities()
         showViewerCount(now: now.monotonic)
         forgetIdleAudiences(now: now.monotonic)
-        // What the log does not hold yet lives here only.
-        guard publications.isEmpty, viewings.isEmpty, waiting.isEmpty, !authority.hasUnwritten,
-            accounts.isSettled,
-            !feeds.values.contains(where: \.hasReaders)
-        else {
+        guard isIdle else {
             emptySince = nil
             return false
         }
         let since = emptySince ?? now.monotonic
         emptySince = since
-        isClosed = now.monotonic.milliseconds(since: since) >= RoomTiming.emptyMilliseconds
+        if now.monotonic.milliseconds(since: since) >= RoomTiming.emptyMilliseconds { isClosed = true }
         return isClosed
+    }
+
+    /// Whether nothing happens here, and the log holds all there is: what it does not hold lives here only.
+    private var isIdle: Bool {
+        publications.isEmpty && viewings.isEmpty && waiting.isEmpty && !authority.hasUnwritten
+            && accounts.isSettled && !feeds.values.contains(where: \.hasReaders)
+    }
+
+    /// Closes the room at once if nothing happens here: its place is needed.
+    func closeIfIdle() -> TickResult {
+        defer { ended = [] }
+        if isIdle { isClosed = true }
+        return TickResult(ended: ended, isClosed: isClosed, isIdle: isIdle)
     }
 
     // MARK: The engines' events

@@ -5,14 +5,18 @@ import Primitives
 
 extension RelayControl: RoomGovernance {
     package func governance(of room: RoomName) async throws(RelayProblem) -> GovernedRoom {
-        await (try open(room)).governance
+        let live = try await enter(room, for: .reading)
+        defer { leave(room) }
+        return await live.governance
     }
 
     package func governance(
         of participant: ParticipantID,
         in room: RoomName
     ) async throws(RelayProblem) -> GovernedParticipant {
-        await (try open(room)).governance(of: participant)
+        let live = try await enter(room, for: .reading)
+        defer { leave(room) }
+        return await live.governance(of: participant)
     }
 
     package func publish(
@@ -36,9 +40,10 @@ extension RelayControl: RoomGovernance {
         by content: ConsentEvent.Content,
         ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
-        let room = try await open(room)
+        let live = try await enter(room, for: .narrowing)
+        defer { leave(room) }
         try refuse(content)
-        let acknowledgement = try await room.govern(by: content, ifEpoch: ifEpoch).get()
+        let acknowledgement = try await live.govern(by: content, ifEpoch: ifEpoch).get()
         holdChanged(content)
         return ConsentAcknowledgement(acknowledgement)
     }
@@ -52,24 +57,45 @@ extension RelayControl: RoomGovernance {
             try await environment.log.rooms(of: participant)
         }
         if let room, !names.contains(room) { names.append(room) }
-        var open: [(RoomName, LiveRoom)] = []
-        for name in names { open.append((name, try await self.open(name))) }
-        // Side by side: the media of every room stops at once, and each answers when its log has it.
+        // Side by side: the media of every room stops at once, and each answers when its log has it. Where no room
+        // is open nothing flows, and a few at a time are opened for it.
         let results = await withTaskGroup(of: (RoomName, Result<ConsentAcknowledgement, RelayProblem>).self) {
             group in
-            for (name, room) in open {
-                group.addTask {
-                    let result = await room.endEveryGrant(of: participant, by: actor)
-                    return (name, result.map(ConsentAcknowledgement.init))
-                }
+            func end(in name: RoomName) {
+                group.addTask { (name, await self.endGrants(of: participant, in: name, by: actor)) }
             }
-            return await group.reduce(into: []) { $0.append($1) }
+            var closed = names.filter { rooms[$0] == nil }[...]
+            names.filter { rooms[$0] != nil }.forEach(end)
+            closed.prefix(Self.roomsOpenedAtATime).forEach(end)
+            closed = closed.dropFirst(Self.roomsOpenedAtATime)
+            var results: [(RoomName, Result<ConsentAcknowledgement, RelayProblem>)] = []
+            while let result = await group.next() {
+                results.append(result)
+                if let name = closed.popFirst() { end(in: name) }
+            }
+            return results
         }
         var acknowledged: [RoomAcknowledgement] = []
         for (name, result) in results.sorted(by: { $0.0.text < $1.0.text }) {
             acknowledged.append(RoomAcknowledgement(room: name, acknowledgement: try result.get()))
         }
         return acknowledged
+    }
+
+    private static let roomsOpenedAtATime = 16
+
+    private func endGrants(
+        of participant: ParticipantID,
+        in room: RoomName,
+        by actor: ConsentActor
+    ) async -> Result<ConsentAcknowledgement, RelayProblem> {
+        do {
+            let live = try await enter(room, for: .narrowing)
+            defer { leave(room) }
+            return await live.endEveryGrant(of: participant, by: actor).map(ConsentAcknowledgement.init)
+        } catch {
+            return .failure(error)
+        }
     }
 
     package func history(

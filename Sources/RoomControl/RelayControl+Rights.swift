@@ -107,6 +107,8 @@ extension RelayControl: ParticipantRights {
         in room: RoomName
     ) async throws(RelayProblem) {
         try refuse(whileErasing: participant)
-        try await open(room).correct(correction, of: participant)
+        let live = try await enter(room, for: .narrowing)
+        defer { leave(room) }
+        try await live.correct(correction, of: participant)
     }
 }

@@ -29,14 +29,15 @@ package actor RelayControl: RelayService {
     let keepers: [any PersonalDataKeeper]
     var erasures = Erasures()
     private let events: AsyncStream<[EngineEvent]>
-    private(set) var rooms: [RoomName: LiveRoom] = [:]
-    private var opening: [RoomName: Task<LiveRoom, any Error>] = [:]
+    var rooms: [RoomName: LiveRoom] = [:]
+    var opening: [RoomName: Task<LoadedRoom, any Error>] = [:]
+    var seats: RoomSeats
     private var sessions: [SessionID: SessionEntry] = [:]
     private var roomsOfPeers: [PeerID: RoomName] = [:]
     /// Rooms by their number in accounts.
-    private var roomsOfAccounts: [UInt64: LiveRoom] = [:]
+    var roomsOfAccounts: [UInt64: LiveRoom] = [:]
     private var isDraining = false
-    private var lastHeartbeat: MonotonicTime?
+    private(set) var lastHeartbeat: MonotonicTime?
     private var isStarted = false
     private var sessionsPerToken: [String: Int] = [:]
     private var sessionsPerAddress: [String: Int] = [:]
@@ -60,6 +61,7 @@ package actor RelayControl: RelayService {
         self.events = events
         self.logger = logger
         self.keepers = keepers
+        seats = RoomSeats(places: settings.maximumRooms)
         environment = RoomEnvironment(
             plane: plane,
             log: ledger,
@@ -168,17 +170,13 @@ package actor RelayControl: RelayService {
                 return await group.reduce(into: []) { $0.append($1) }
             }
             for (name, result) in results {
-                for session in result.ended { forget(session) }
-                if result.isClosed, rooms[name] === present[name] {
-                    if let number = rooms[name]?.number { roomsOfAccounts[number] = nil }
-                    rooms[name] = nil
-                }
+                if let room = present[name] { settle(result, of: name, room) }
             }
             try? await Task.sleep(for: .milliseconds(RoomTiming.tickMilliseconds))
         }
     }
 
-    private func forget(_ session: SessionID) {
+    func forget(_ session: SessionID) {
         guard let entry = sessions.removeValue(forKey: session) else { return }
         if let peer = entry.peer { roomsOfPeers[peer] = nil }
         dismiss(entry.origin)
@@ -195,7 +193,8 @@ package actor RelayControl: RelayService {
     package func publish(_ request: PublishRequest) async throws(RelayProblem) -> SessionAnswer {
         try admit(request.origin)
         do {
-            let room = try await open(request.room)
+            let room = try await enter(request.room, for: .hosting)
+            defer { leave(request.room) }
             try refuse(whileErasing: request.participant)
             let answer = try await room.publish(request)
             await register(answer.session, request.room, room, request.origin)
@@ -264,14 +263,18 @@ package actor RelayControl: RelayService {
         after lastEvent: UInt64?
     ) async throws(RelayProblem) -> AsyncStream<RelayEvent> {
         try refuse(whileErasing: participant)
-        return try await open(room).participantEvents(participant, after: lastEvent)
+        let live = try await enter(room, for: .listening)
+        defer { leave(room) }
+        return await live.participantEvents(participant, after: lastEvent)
     }
 
     package func consents(
         _ room: RoomName,
         _ participant: ParticipantID
     ) async throws(RelayProblem) -> ConsentOverview {
-        try await open(room).overview(of: participant)
+        let live = try await enter(room, for: .reading)
+        defer { leave(room) }
+        return await live.overview(of: participant)
     }
 
     package func changeConsents(
@@ -283,7 +286,10 @@ package actor RelayControl: RelayService {
         ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
         try refuse(whileErasing: participant)
-        let result = try await open(room).choose(
+        let grants = changes.contains { $0.choice == .grant }
+        let live = try await enter(room, for: grants ? .hosting : .narrowing)
+        defer { leave(room) }
+        let result = await live.choose(
             changes,
             of: participant,
             by: actor,
@@ -359,49 +365,6 @@ package actor RelayControl: RelayService {
     private func dismiss(_ origin: SessionOrigin) {
         Self.lower(&sessionsPerToken, origin.tokenID)
         Self.lower(&sessionsPerAddress, origin.address)
-    }
-
-    /// The room, read from the log first if it is not there: nothing opens before its log was read to the end.
-    func open(_ name: RoomName) async throws(RelayProblem) -> LiveRoom {
-        if let room = rooms[name] { return room }
-        guard rooms.count + opening.count < environment.settings.maximumRooms else {
-            throw RelayProblem(
-                "too-many-rooms",
-                status: 503,
-                detail: "the relay has as many rooms as it may",
-                retryAfterSeconds: 10
-            )
-        }
-        let task =
-            opening[name]
-            ?? Task { [environment, logger] in
-                let events = try await environment.log.read(room: name, after: 0)
-                return LiveRoom(
-                    name: name,
-                    consents: RoomConsent(folding: events),
-                    environment: environment,
-                    logger: logger
-                )
-            }
-        opening[name] = task
-        do {
-            let room = try await task.value
-            opening[name] = nil
-            if let present = rooms[name] { return present }
-            rooms[name] = room
-            roomsOfAccounts[room.number] = room
-            if let lastHeartbeat { await room.heartbeatCommitted(startedAt: lastHeartbeat) }
-            return room
-        } catch {
-            opening[name] = nil
-            logger.error("a room stays closed: its log cannot be read", metadata: ["error": "\(error)"])
-            throw RelayProblem(
-                "log-unavailable",
-                status: 503,
-                detail: "the room's consent log cannot be read; try again",
-                retryAfterSeconds: RoomTiming.retrySeconds
-            )
-        }
     }
 
     func room(of session: SessionID) throws(RelayProblem) -> LiveRoom {

@@ -25,14 +25,17 @@ final class RelayFixture: Sendable {
     /// Runs a relay for the length of `body`.
     func run<Value>(
         keepers: [any PersonalDataKeeper] = [],
+        maximumRooms: Int = 1_000,
         _ body: (RelayControl, SQLiteLedgerStore) async throws -> Value
     ) async throws -> Value {
         let store = try await SQLiteLedgerStore(directory: directory)
         let address = try #require(SocketAddress(host: "127.0.0.1", port: 0))
+        var settings = RoomSettings(candidates: [address])
+        settings.maximumRooms = maximumRooms
         let control = try RelayControl(
             bind: address,
             mediaLoops: 1,
-            settings: RoomSettings(candidates: [address]),
+            settings: settings,
             ledger: store,
             keepers: keepers,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -62,14 +65,16 @@ final class RelayFixture: Sendable {
     func grant(
         _ control: RelayControl,
         _ purpose: Purpose = .liveRoom,
-        of participant: ParticipantID? = nil
+        of participant: ParticipantID? = nil,
+        in room: RoomName? = nil,
+        _ choice: ConsentChange.Choice = .grant
     )
         async throws
     {
         _ = try await control.changeConsents(
-            room,
+            room ?? self.room,
             participant ?? ada,
-            [ConsentChange(purpose: purpose, choice: .grant)],
+            [ConsentChange(purpose: purpose, choice: choice)],
             by: .participantByAPI,
             sendsPrivacyControl: false,
             ifEpoch: nil

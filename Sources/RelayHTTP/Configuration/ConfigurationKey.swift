@@ -158,7 +158,12 @@ extension ConfigurationKey {
             .flag(false),
             "Whether anybody may get a token to publish. Loopback only."
         ),
-        ConfigurationKey("limits.rooms", .number(256, 1...100_000), "Rooms at a time."),
+        ConfigurationKey(
+            "limits.rooms",
+            .number(256, 1...100_000),
+            "Rooms at a time in which somebody publishes, views or has just granted something. Looks and whatever "
+                + "takes away need no place among them."
+        ),
         ConfigurationKey("limits.participantsPerRoom", .number(50, 1...1000), "Publishers in one room."),
         ConfigurationKey("limits.viewersPerRoom", .number(2000, 1...1_000_000), "Viewers of one room."),
         ConfigurationKey("limits.sessionsPerToken", .number(256, 1...1_000_000), "Sessions of one token."),
