@@ -1,7 +1,7 @@
 import Disclosures
 import Primitives
 
-/// Whether somebody is known under an identifier.
+/// Whether somebody is known under an identifier, who has said, shown or published something.
 package struct RightsStanding: Sendable, Equatable {
     package let isKnown: Bool
     /// When who had this identifier was erased; `nil` if nobody was.

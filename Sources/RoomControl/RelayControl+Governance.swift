@@ -42,6 +42,7 @@ extension RelayControl: RoomGovernance {
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
         let live = try await enter(room, for: .narrowing)
         defer { leave(room) }
+        try await refuseErased(content)
         try refuse(content)
         let acknowledgement = try await live.govern(by: content, ifEpoch: ifEpoch).get()
         holdChanged(content)
@@ -107,6 +108,18 @@ extension RelayControl: RoomGovernance {
         try await logged { () async throws(LedgerError) in
             try await records.events(about: participant, room: room, after: sequence, limit: limit)
         }
+    }
+
+    /// Refuses what would be the first word about an identifier whose owner was erased: nobody has come with it since,
+    /// so that it is about them. What cannot be found out refuses nothing, as some of it takes away.
+    private func refuseErased(_ content: ConsentEvent.Content) async throws(RelayProblem) {
+        guard let participant = content.subject.participant,
+            let standing = try? await records.standing(of: participant),
+            standing.erasedAt != nil, !standing.isKnown
+        else { return }
+        // A hold on what was written since keeps its erasure waiting.
+        if case .hold(let hold) = content, hold.isLifted, erasures.waiting.contains(participant) { return }
+        throw .erased
     }
 
     func logged<Value>(

@@ -106,9 +106,10 @@ extension RelayControl: ParticipantRights {
         of participant: ParticipantID,
         in room: RoomName
     ) async throws(RelayProblem) {
-        try refuse(whileErasing: participant)
         let live = try await enter(room, for: .narrowing)
         defer { leave(room) }
+        // Judged after every wait, so that nothing comes in between.
+        try refuse(whileErasing: participant)
         try await live.correct(correction, of: participant)
     }
 }

@@ -8,6 +8,7 @@ import RelayRuntime
 extension RelayControl {
     /// Looks and narrowing wait this long for a place that others leave within milliseconds.
     private static let placeMilliseconds: Int64 = 2_000
+    private static let settlingMilliseconds: Int64 = 500
     private static let placePause = Duration.milliseconds(10)
 
     /// The room, read from the log first if it is not there: nothing opens before its log was read to the end.
@@ -91,9 +92,11 @@ extension RelayControl {
     }
 
     private func makePlace(for use: RoomUse) async throws(RelayProblem) {
-        let deadline = SystemClock.monotonic.advanced(byMilliseconds: Self.placeMilliseconds)
+        // A room that has just been used is idle in a moment; who hosts one waits no longer than that.
+        let patience = use.kind == .passing ? Self.placeMilliseconds : Self.settlingMilliseconds
+        let deadline = SystemClock.monotonic.advanced(byMilliseconds: patience)
         while await !hasPlace(for: use.kind) {
-            guard use.kind == .passing, SystemClock.monotonic < deadline else {
+            guard SystemClock.monotonic < deadline else {
                 throw RelayProblem(
                     "too-many-rooms",
                     status: 503,

@@ -285,10 +285,11 @@ package actor RelayControl: RelayService {
         sendsPrivacyControl: Bool,
         ifEpoch: Set<UInt64>?
     ) async throws(RelayProblem) -> ConsentAcknowledgement {
-        try refuse(whileErasing: participant)
         let grants = changes.contains { $0.choice == .grant }
         let live = try await enter(room, for: grants ? .hosting : .narrowing)
         defer { leave(room) }
+        // Judged after every wait, so that nothing comes in between.
+        try refuse(whileErasing: participant)
         let result = await live.choose(
             changes,
             of: participant,

@@ -148,6 +148,56 @@ import TransparencyLogs
         }
     }
 
+    @Test func nothingIsWrittenAboutWhoWasErasedUntilSomebodyComesWithTheIdentifier() async throws {
+        try await fixture.run { control, store in
+            try await fixture.grant(control)
+            _ = try await control.requestErasure(of: fixture.ada, byOperator: false)
+            let demand = LegalDemand(
+                id: "d1",
+                participant: fixture.ada,
+                authority: "court",
+                basis: "article 1",
+                purposes: [.recording],
+                media: [.video],
+                validity: ValidityWindow(),
+                approvals: ["one", "two"]
+            )
+            let contents: [ConsentEvent.Content] = [
+                .principal(PrincipalStatus(participant: fixture.ada, ageBand: .adult)),
+                .hold(ProcessingHold(id: "h1", participant: fixture.ada, reason: "dispute")),
+                .hold(ProcessingHold(id: "h1", participant: fixture.ada, reason: "dispute", isLifted: true)),
+                .demand(demand),
+            ]
+            for content in contents {
+                await #expect(throws: RelayProblem.erased) {
+                    _ = try await control.govern(fixture.room, by: content, ifEpoch: nil)
+                }
+            }
+            #expect(try fixture.files(with: fixture.ada.text) == [])
+            try await fixture.grant(control)
+            for content in contents { _ = try await control.govern(fixture.room, by: content, ifEpoch: nil) }
+        }
+    }
+
+    @Test func whatWasWrittenAboutWhoWasErasedMakesNobodyKnownAndIsErasedWhenTheyAsk() async throws {
+        try await fixture.run { control, store in
+            try await fixture.grant(control)
+            _ = try await control.requestErasure(of: fixture.ada, byOperator: false)
+            // As a program that did not refuse it would have.
+            let elsewhere = try #require(RoomName("elsewhere"))
+            let status = PrincipalStatus(participant: fixture.ada, ageBand: .adult)
+            let now = fixture.now()
+            try await store.append(
+                [ConsentEvent(sequence: 1, time: now, content: .principal(status))],
+                room: elsewhere
+            )
+            #expect(try !fixture.files(with: fixture.ada.text).isEmpty)
+            #expect(try await !control.standing(of: fixture.ada).isKnown)
+            #expect(try await control.requestErasure(of: fixture.ada, byOperator: false).isDone)
+            #expect(try fixture.files(with: fixture.ada.text) == [])
+        }
+    }
+
     @Test func oneIdentifierCanBeErasedAgain() async throws {
         try await fixture.run { control, store in
             try await fixture.disclose(1, store)

@@ -20,7 +20,8 @@ package struct ErasureJob: Sendable, Hashable {
 
 /// What the ledger knows of somebody's being in it.
 package struct PersonalStanding: Sendable, Hashable {
-    /// Whether there is a record under that identifier.
+    /// Whether somebody of that identifier has said, shown or published something; what others wrote about them
+    /// makes nobody known.
     package let isKnown: Bool
     /// When the newest erasure of that identifier was done, whatever has been asked for since; `nil` if there was none.
     package let erasedAt: WallClockTime?

@@ -93,6 +93,23 @@ struct ErasureJobTable {
         )
     }
 
+    /// Whether `person` did something here themselves, or somebody who answers for them.
+    static func hasCome(_ person: String, _ connection: Database) throws -> Bool {
+        guard let principal = try PrincipalTable.find(person, connection) else { return false }
+        let found = try Bool.fetchOne(
+            connection,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM disclosure WHERE principal = ?1)
+                    OR EXISTS (SELECT 1 FROM profile WHERE principal = ?1)
+                    OR EXISTS (
+                        SELECT 1 FROM room_event WHERE principal = ?1 AND kind = 'statement'
+                            AND json_extract(body, '$.state') NOT IN (?2, ?3))
+                """,
+            arguments: [principal, ConsentState.requested.rawValue, ConsentState.revoked.rawValue]
+        )
+        return found ?? false
+    }
+
     /// Who waits to be erased.
     static func pending(_ connection: Database) throws -> [ParticipantID] {
         try String.fetchAll(

@@ -9,7 +9,7 @@ extension SQLiteLedgerStore {
         try await reader.read("standing") { database in
             let job = try ErasureJobTable.find(participant.text, database)
             return PersonalStanding(
-                isKnown: try PrincipalTable.find(participant.text, database) != nil,
+                isKnown: try ErasureJobTable.hasCome(participant.text, database),
                 erasedAt: job?.finishedAt ?? job?.earlier
             )
         }
