@@ -37,7 +37,8 @@ struct RequestBoundary: RouterMiddleware {
         next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         let started = ContinuousClock.now
-        let isAPI = request.uri.path.hasPrefix("/v1/")
+        // As the router splits it: what it serves as the API is held to the API's rates, however it is spelt.
+        let isAPI = request.uri.path.split(separator: "/").first == "v1"
         var problemCode: String?
         var response: Response
         do {
@@ -47,6 +48,13 @@ struct RequestBoundary: RouterMiddleware {
                     status: 429,
                     detail: "too many requests from this address",
                     retryAfterSeconds: wait
+                )
+            }
+            guard !request.uri.path.contains("//") else {
+                throw RelayProblem(
+                    "not-found",
+                    status: 404,
+                    detail: "there is nothing at this path: a part of it is empty"
                 )
             }
             response = try await next(request, context)
