@@ -2,8 +2,10 @@ import Disclosures
 import Primitives
 
 extension RoomAuthority {
-    /// Ends every grant that the participant has given and that is not ended yet: `withdrawn` by the person,
-    /// `revoked` by somebody else, who is named as `entity`. Tokens issued before grant nothing new after it.
+    /// Ends every grant that the participant has given and that is not ended yet.
+    ///
+    /// `withdrawn` by the person, `revoked` by somebody else, who is named as `entity`. Tokens issued before grant
+    /// nothing new after it.
     package mutating func endEveryGrant(
         of participant: ParticipantID,
         state: ConsentState,

@@ -61,7 +61,11 @@ import Testing
             #expect(try await state(control, in: closed) == "ConsentGiven")
             try await fixture.grant(control, in: closed, .withdraw)
             #expect(try await state(control, in: closed) == "ConsentWithdrawn")
-            let ended = try await control.endEveryGrant(of: fixture.ada, by: .participantByAPI, including: nil)
+            let ended = try await control.endEveryGrant(
+                of: fixture.ada,
+                by: .participantByAPI,
+                including: nil
+            )
             #expect(Set(ended.map(\.room.text)).isSuperset(of: ["second", "busy0", "busy1"]))
             #expect(try await state(control, in: second) == "ConsentWithdrawn")
             try await fixture.hold(control)
@@ -76,7 +80,11 @@ import Testing
         try await fixture.run(maximumRooms: 2) { control, _ in
             let rooms = try (0..<150).map { try room("r\($0)") }
             for room in rooms { try await fixture.grant(control, in: room) }
-            let ended = try await control.endEveryGrant(of: fixture.ada, by: .participantByAPI, including: nil)
+            let ended = try await control.endEveryGrant(
+                of: fixture.ada,
+                by: .participantByAPI,
+                including: nil
+            )
             #expect(ended.count == rooms.count)
             for room in rooms { #expect(try await state(control, in: room) == "ConsentWithdrawn") }
         }
