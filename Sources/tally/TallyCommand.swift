@@ -8,7 +8,7 @@ struct TallyCommand: AsyncParsableCommand {
         abstract: "A live video-room relay that shows nobody what a participant has not agreed to.",
         subcommands: [
             ServeCommand.self, TokenCommand.self, PublishCommand.self, WatchCommand.self, SmokeCommand.self,
-            FlipCommand.self, ReceiptCommand.self, LedgerCommand.self,
+            FlipCommand.self, ReceiptCommand.self, LedgerCommand.self, PartnerCommand.self,
         ]
     )
 }

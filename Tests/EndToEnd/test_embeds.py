@@ -3,13 +3,14 @@
 import contextlib
 import http.server
 import json
+import subprocess
 import threading
 import time
 import urllib.request
 
 import pytest
 
-from relay import room
+from relay import binary, room
 from room_page import eventually
 
 first, second, stranger = "first", "second", "stranger"
@@ -220,3 +221,29 @@ def test_a_session_ends_with_its_grant(relay, sites, publisher, visit):
     frame = visitor.page.frame_locator("iframe")
     eventually(lambda: frame.locator(".tile[data-state='live']").count() == 1, "the picture", 20)
     eventually(lambda: "Its time is over" in frame.locator("#empty").inner_text(), "the end of the grant", 90)
+
+
+def partner_command(relay, *arguments):
+    return subprocess.run(
+        [binary(), "partner", *arguments, "--config", str(relay.config)], capture_output=True, text=True, timeout=30)
+
+
+def test_the_command_line_registers_suspends_and_removes_partners(relay):
+    added = partner_command(relay, "add", "site", "--legal-name", "Example Ltd", "--contact", "a@site.example",
+                            "--origin", "https://site.example")
+    assert added.returncode == 0, added.stderr
+    key = added.stdout.strip()
+    assert key.startswith("tpk_")
+    again = partner_command(relay, "add", "site", "--legal-name", "x", "--contact", "y", "--origin", "https://a.example")
+    assert again.returncode != 0 and "there is a partner of this identifier" in again.stderr
+    assert "site\tactive\tExample Ltd\thttps://site.example" in partner_command(relay, "list").stdout
+    framed = partner_command(relay, "grant", "site", "--room", room).stdout.strip()
+    assert framed.startswith(f"{relay.url}/embed/site/{room}#grant=ey")
+    assert partner_command(relay, "suspend", "site").returncode == 0
+    refused = partner_command(relay, "grant", "site", "--room", room)
+    assert refused.returncode != 0 and "suspended" in refused.stderr
+    assert partner_command(relay, "resume", "site").returncode == 0
+    rotated = partner_command(relay, "rotate-key", "site").stdout.strip()
+    assert rotated.startswith("tpk_") and rotated != key
+    assert partner_command(relay, "remove", "site").returncode == 0
+    assert partner_command(relay, "list").stdout.strip() == ""
