@@ -14,16 +14,20 @@ struct JSONReader {
     private let bytes: [UInt8]
     private var position = 0
 
-    private init(_ bytes: [UInt8]) {
+    /// Whether numbers are left for another reader to judge; such a value has zeros in their places.
+    private let passesNumbers: Bool
+
+    private init(_ bytes: [UInt8], passesNumbers: Bool) {
         self.bytes = bytes
+        self.passesNumbers = passesNumbers
     }
 
     /// The one value that `bytes` hold, with nothing but white space around it.
-    static func read(_ bytes: [UInt8]) throws(JSONFailure) -> JSONValue {
+    static func read(_ bytes: [UInt8], passesNumbers: Bool = false) throws(JSONFailure) -> JSONValue {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw endsInACharacter(bytes) ? .truncated : .malformed("it is not UTF-8")
         }
-        var reader = JSONReader(bytes)
+        var reader = JSONReader(bytes, passesNumbers: passesNumbers)
         let value = try reader.value(depth: 0)
         reader.skipSpace()
         guard reader.position == bytes.count else { throw .malformed("something follows its end") }
@@ -85,7 +89,7 @@ struct JSONReader {
         case UInt8(ascii: "t"): return try literal("true", .bool(true))
         case UInt8(ascii: "f"): return try literal("false", .bool(false))
         case UInt8(ascii: "n"): return try literal("null", .null)
-        default: return .integer(try integer())
+        default: return .integer(try passesNumbers ? passedNumber() : integer())
         }
     }
 
@@ -95,6 +99,13 @@ struct JSONReader {
             position += 1
         }
         return value
+    }
+
+    private mutating func passedNumber() throws(JSONFailure) -> Int64 {
+        let start = position
+        while position < bytes.count, "+-.0123456789Ee".utf8.contains(bytes[position]) { position += 1 }
+        guard position > start else { throw unexpected() }
+        return 0
     }
 
     private mutating func integer() throws(JSONFailure) -> Int64 {
@@ -143,7 +154,7 @@ struct JSONReader {
             guard try take(":") else { throw unexpected() }
             let member = try value(depth: depth + 1)
             guard members.updateValue(member, forKey: name) == nil else {
-                throw .malformed("a name twice in one object")
+                throw .malformed("the member \(name.prefix(64)) twice in one object")
             }
             skipSpace()
             if try take("}") { return .object(members) }

@@ -141,6 +141,11 @@ def test_answers_are_those_of_the_document(case, surface):
         if "session" in case.path_parameters:
             known["session"] = surface.session()
         case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
+        if case.operation.path.endswith("/consents") and isinstance(case.body, dict):
+            # No schema says that lines are about different things.
+            case.body["changes"] = list({
+                (line["purpose"], line.get("recipient_class"), line.get("recipient"), line.get("stream")): line
+                for line in case.body["changes"]}.values())
     # No schema says what a session description is.
     excluded = [positive_data_acceptance] if case.media_type in session_types else []
     # What is wrong with the fields may be that there is no token, which is put in below.

@@ -136,15 +136,10 @@ import TransparencyLogs
         try await RealRelay.run { relay in
             let ada = try await relay.publishToken("ada")
             let limit = ConsentReceipt.maximumEvents
-            let lines = (0...limit).map { number in
-                #"{"purpose":"live_room","choice":"\#(number.isMultiple(of: 2) ? "grant" : "withdraw")"}"#
+            for number in 0...limit {
+                let choice = number.isMultiple(of: 2) ? "grant" : "withdraw"
+                try await relay.choose(ada, #"{"purpose":"live_room","choice":"\#(choice)"}"#)
             }
-            try await relay.send(
-                .put,
-                "/v1/rooms/studio/participants/ada/consents",
-                ada,
-                #"{"changes":[\#(lines.joined(separator: ","))]}"#
-            )
             let full = try await receipt(relay, limit, ada).receipt
             #expect(full.events.count == limit)
             let next = try await receipt(relay, limit + 1, ada).receipt

@@ -1,3 +1,4 @@
+import ConsentReceipts
 import Foundation
 import Hummingbird
 import NIOCore
@@ -51,8 +52,24 @@ struct RequestBodies: Sendable {
             )
         }
         try requireType("application/json", of: request)
+        let isList = Value.self is any Collection.Type
+        let first = body.readableBytesView.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
+            throw RelayProblem(
+                "malformed-json",
+                status: 400,
+                detail: "the body is to be JSON in UTF-8, \(isList ? "an array: [ … ]" : "an object: { … }")"
+            )
+        }
         do {
-            return try JSONDecoder().decode(Value.self, from: Data(body.readableBytesView))
+            let value = try JSONDecoder().decode(Value.self, from: Data(body.readableBytesView))
+            // The decoder takes one of two members of the same name, and who sent them may have meant the other.
+            if let fault = UnambiguousJSON.fault(in: Array(body.readableBytesView)) {
+                throw RelayProblem("malformed-json", status: 400, detail: "the body: \(fault)")
+            }
+            return value
+        } catch let problem as RelayProblem {
+            throw problem
         } catch let error as DecodingError {
             throw RelayProblem("malformed-json", status: 400, detail: error.explanation)
         } catch {

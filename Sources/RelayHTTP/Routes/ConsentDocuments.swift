@@ -27,6 +27,30 @@ struct ConsentChangesDocument: Decodable {
                 debugDescription: "has \(changes.count) lines; it takes 1 to \(Self.maximumChanges)"
             )
         }
+        var lines: [ChangedKey: Int] = [:]
+        for (line, change) in changes.enumerated() {
+            guard let earlier = lines.updateValue(line, forKey: ChangedKey(change)) else { continue }
+            throw DecodingError.dataCorruptedError(
+                forKey: .changes,
+                in: container,
+                debugDescription:
+                    "lines \(earlier) and \(line) are about the same purpose, recipient and stream; "
+                    + "say one thing about it"
+            )
+        }
+    }
+}
+
+/// What one line of `changes` decides about.
+private struct ChangedKey: Hashable {
+    let purpose: Purpose
+    let recipientClass: RecipientClass
+    let recipient: String?
+    let stream: String?
+
+    init(_ change: ConsentChange) {
+        (purpose, recipientClass) = (change.purpose, change.recipientClass)
+        (recipient, stream) = (change.recipient, change.stream)
     }
 }
 
@@ -81,6 +105,9 @@ private struct ConsentChangeDocument: Decodable {
             terms: try container.decodeIfPresent(ConsentTermsDocument.self, forKey: .terms)?.terms
                 ?? .unstated
         )
+        if change.media.isEmpty, try container.decodeIfPresent([String].self, forKey: .media) != nil {
+            throw refuse(.media, "names none; leave it out for all that the purpose is about")
+        }
         switch change.recipientFault {
         case nil: break
         case .wholeClassUnexpected:
