@@ -17,8 +17,13 @@ extension LiveRoom {
         ifEpoch: Set<UInt64>? = nil
     ) async -> Result<Acknowledgement, RelayProblem> {
         guard !barred.contains(participant) else { return .failure(.erasurePending) }
-        return await submit(ifEpoch: ifEpoch) { authority, effects in
-            authority.submit(statements, of: participant, now: SystemClock.reading, effects: &effects)
+        do throws(RelayProblem) {
+            let bounded = try bounded(statements, of: participant)
+            return await submit(ifEpoch: ifEpoch) { authority, effects in
+                authority.submit(bounded, of: participant, now: SystemClock.reading, effects: &effects)
+            }
+        } catch {
+            return .failure(error)
         }
     }
 

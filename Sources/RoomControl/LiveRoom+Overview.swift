@@ -37,6 +37,20 @@ extension LiveRoom {
         var order: (String, String, String) { (purpose.rawValue, recipientClass.rawValue, recipient ?? "") }
     }
 
+    /// How many sessions an audience has, and how many of them receive a participant.
+    private struct Crowd {
+        var present = 0
+        var receiving = 0
+    }
+
+    private func crowds(before participant: ParticipantID) -> [Audience: Crowd] {
+        let stream = publications[participant]?.stream
+        return viewings.values.reduce(into: [:]) { crowds, viewing in
+            crowds[viewing.audience, default: Crowd()].present += 1
+            if isReceived(stream, by: viewing) { crowds[viewing.audience, default: Crowd()].receiving += 1 }
+        }
+    }
+
     func overview(of participant: ParticipantID) -> ConsentOverview {
         let now = SystemClock.reading
         let records = authority.records(of: participant)
@@ -46,13 +60,19 @@ extension LiveRoom {
             lines.insert(Line(record.statement))
         }
         for place in audiences.keys { lines.insert(Line(place.audience)) }
+        // Once for all lines, as there may be hundreds of them, and thousands of viewers.
+        var recorded: [Line: ConsentRecord] = [:]
+        for record in records where !record.statement.source.onlyNarrows {
+            recorded[Line(record.statement)] = record
+        }
+        let crowds = crowds(before: participant)
         return ConsentOverview(
             room: name.text,
             participant: participant.text,
             epoch: authority.durable.epoch,
             onAir: publications[participant]?.isOnAir == true,
             audiences: lines.sorted { $0.order < $1.order }.map { line in
-                state(of: line, participant, records, now: now)
+                state(of: line, participant, recorded[line], crowds, now: now)
             },
             stream: streams[participant]?.text
         )
@@ -61,17 +81,13 @@ extension LiveRoom {
     private func state(
         of line: Line,
         _ participant: ParticipantID,
-        _ records: [ConsentRecord],
+        _ recorded: ConsentRecord?,
+        _ crowds: [Audience: Crowd],
         now: ClockReading
     ) -> AudienceState {
-        let recorded = records.last {
-            Line($0.statement) == line && !$0.statement.source.onlyNarrows
-        }
-        let receiving = viewings.values.filter { viewing in
-            line.covers(viewing.audience)
-                && isReceived(publications[participant]?.stream, by: viewing)
-        }.count
-        let present = viewings.values.filter { line.covers($0.audience) }.count
+        let covered = crowds.filter { line.covers($0.key) }.values
+        let receiving = covered.reduce(0) { $0 + $1.receiving }
+        let present = covered.reduce(0) { $0 + $1.present }
         let (state, reason) =
             line.audience.map { judge($0, participant, isReceived: receiving > 0, now: now) }
             ?? judge(recorded, isReceived: receiving > 0, now: now)
