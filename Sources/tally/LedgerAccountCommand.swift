@@ -16,7 +16,9 @@ struct LedgerAccountCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The relay's data directory.") var directory: String
+    @Argument(help: "The relay's data directory; without it the configuration's data.directory.")
+    var directory: String?
+    @OptionGroup var place: LedgerCommand.Place
     @Option(name: .long, help: "The participant's identifier.") var participant: String
     @Flag(name: .long, help: "Print a page as JSON, with salts and proofs (C2SP tlog-proof).")
     var json = false
@@ -35,6 +37,8 @@ struct LedgerAccountCommand: AsyncParsableCommand {
         guard let id = ParticipantID(participant) else {
             throw ValidationError("--participant: '\(participant)' is no participant's identifier")
         }
+        let directory = try place.directory(directory)
+        try LedgerCommand.requireDirectory(directory)
         do throws(LedgerError) {
             let reader = try LedgerReader(directory: directory)
             guard !json else {

@@ -23,8 +23,14 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "A data directory, a directory with a published log, or its http(s) URL.")
-    var ledger: String
+    @Argument(
+        help: """
+            A data directory, a directory with a published log, or its http(s) URL; without it the configuration's \
+            data.directory.
+            """
+    )
+    var ledger: String?
+    @OptionGroup var place: LedgerCommand.Place
 
     @Option(name: .long, help: "The log's verifier key: NAME+ID+KEY, as the relay prints it.")
     var key: String?
@@ -33,10 +39,12 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
     var since: String?
 
     func run() async throws {
+        let ledger = try place.directory(ledger)
         guard ledger.hasPrefix("http://") || ledger.hasPrefix("https://") else {
+            try LedgerCommand.requireDirectory(ledger)
             let isData = LedgerReader.isDataDirectory(ledger)
             let folder = LogFolder(path: isData ? ledger + "/log" : ledger)
-            try await verify(folder, rows: isData ? try reader() : nil)
+            try await verify(folder, rows: isData ? try reader(ledger) : nil)
             return
         }
         let log = LogOverHTTP(base: ledger)
@@ -88,9 +96,9 @@ struct LedgerVerifyCommand: AsyncParsableCommand {
         return verifier
     }
 
-    private func reader() throws -> LedgerReader {
+    private func reader(_ directory: String) throws -> LedgerReader {
         do throws(LedgerError) {
-            return try LedgerReader(directory: ledger)
+            return try LedgerReader(directory: directory)
         } catch {
             LedgerCommand.complain("FAILED: \(LedgerCommand.text(error))")
             throw ExitCode.failure

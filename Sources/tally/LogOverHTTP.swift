@@ -15,9 +15,13 @@ struct LogOverHTTP: LogSource {
     private static let timeoutSeconds = 30 as Int64
 
     private let base: String
-    private let client = HTTPClient(eventLoopGroupProvider: .singleton)
+    private let client: HTTPClient
 
     init(base: String) {
+        var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(Self.timeoutSeconds)))
+        // Where nobody listens, nobody will in the next seconds.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
     }
 

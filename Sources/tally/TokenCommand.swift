@@ -24,7 +24,12 @@ struct TokenCommand: AsyncParsableCommand {
         func mint(_ access: AccessToken) async throws {
             let configuration = try TallyConfiguration.load(file: config)
             let authority = await TokenAuthority(
-                secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile)
+                secret: try TokenSecret.loadOrCreate(path: configuration.tokens.secretFile) { path in
+                    LedgerCommand.complain(
+                        "note: there was no secret yet, and a new one was made at \(path). A relay with another "
+                            + "secret takes no token of it: name that relay's configuration with --config."
+                    )
+                }
             )
             let token = try await authority.mint(
                 access,
@@ -36,7 +41,11 @@ struct TokenCommand: AsyncParsableCommand {
 
     struct Publish: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "A token for one participant: publish, see who receives, decide consents."
+            abstract: "A token for one participant: publish, see who receives, decide consents.",
+            discussion: """
+                Participants' identifiers are the relay's, not a room's: the same identifier in two rooms is the \
+                same person, who from either can read, take back and erase what the relay has of them in both.
+                """
         )
 
         @OptionGroup var common: Common

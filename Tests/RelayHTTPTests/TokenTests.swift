@@ -343,9 +343,12 @@ import Testing
         let directory = FileManager.default.temporaryDirectory.appending(path: "tally-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: directory) }
         let path = directory.appending(path: "deep/secret").path()
-        let secret = try TokenSecret.loadOrCreate(path: path)
+        var made: [String] = []
+        let secret = try TokenSecret.loadOrCreate(path: path) { made.append($0) }
+        #expect(made == [path])
         #expect(secret.count >= TokenAuthority.minimumSecretBytes)
-        #expect(try TokenSecret.loadOrCreate(path: path) == secret)
+        #expect(try TokenSecret.loadOrCreate(path: path) { made.append($0) } == secret)
+        #expect(made.count == 1, "a secret that is there is not made again")
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
         #expect(mode?.intValue == 0o600)
 

@@ -18,7 +18,12 @@ package enum TokenSecret {
     private static let ownerOnly = 0o600 as mode_t
 
     /// Reads the secret, at least 32 bytes; makes a random one with mode 0600 if there is no file yet.
-    package static func loadOrCreate(path: String) throws -> [UInt8] {
+    ///
+    /// `onCreation` is told where a new one was made.
+    package static func loadOrCreate(
+        path: String,
+        onCreation: (_ path: String) -> Void = { _ in }
+    ) throws -> [UInt8] {
         let url = URL(filePath: path)
         if !FileManager.default.fileExists(atPath: path) {
             try FileManager.default.createDirectory(
@@ -26,6 +31,7 @@ package enum TokenSecret {
                 withIntermediateDirectories: true
             )
             try create(path)
+            onCreation(url.path)
         }
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
