@@ -8,7 +8,7 @@ enum LedgerSchema {
     /// "Taly": marks the file as ours (`PRAGMA application_id`).
     static let applicationID = 0x5461_6C79
     /// The newest layout that this program knows (`PRAGMA user_version`).
-    static let version = 6
+    static let version = 7
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -89,6 +89,10 @@ enum LedgerSchema {
         migrator.registerMigration("6 earlier erasures") { database in
             try database.execute(sql: "ALTER TABLE erasure_job ADD COLUMN earlier INTEGER")
             try database.execute(sql: "PRAGMA user_version = 6")
+        }
+        migrator.registerMigration("7 statistics") { database in
+            try database.execute(sql: StatisticsTable.schema)
+            try database.execute(sql: "PRAGMA user_version = 7")
         }
         return migrator
     }

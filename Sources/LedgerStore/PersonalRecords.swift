@@ -41,9 +41,12 @@ package protocol PersonalRecords: DisclosureLog {
         limit: Int
     ) async throws(LedgerError) -> BreachReport
 
-    /// Counts over those who agreed to be counted at `now`, each in the rooms in which they did.
-    func disclosureStatistics(
-        _ span: Range<WallClockTime>,
+    /// Counts over the intervals that ended in a month that is over, of those who agreed to be counted, each in the
+    /// rooms in which they did; lines about fewer than `crowd` are left out.
+    ///
+    /// Made when it is first asked for, by the consents of that moment, and the same ever after.
+    func statistics(
+        of month: CalendarMonth,
         crowd: Int,
         now: WallClockTime
     ) async throws(LedgerError) -> DisclosureStatistics

@@ -152,9 +152,10 @@ package protocol ParticipantRights: Sendable {
         limit: Int
     ) async throws(RelayProblem) -> RightsPage
 
-    /// Counts over those who agreed to be counted, as JSON; lines about fewer than `crowd` are left out.
+    /// Counts over those who agreed to be counted in a month that is over, as JSON; lines about fewer than `crowd` are
+    /// left out. Made once, and the same ever after. Codes: `period-not-over` 422.
     func statistics(
-        _ span: Range<WallClockTime>,
+        of month: CalendarMonth,
         crowd: Int
     ) async throws(RelayProblem) -> String
 }

@@ -110,9 +110,9 @@ extension RelayControl: RoomGovernance {
         }
     }
 
-    /// Refuses what would be the first word about an identifier whose owner was erased.
+    /// Refuses what would be about somebody who was erased: nobody has come with the identifier since.
     ///
-    /// Nobody has come with it since, so that it is about them. What cannot be found out refuses nothing, as some of it takes away.
+    /// What cannot be found out refuses nothing, as some of it takes away.
     private func refuseErased(_ content: ConsentEvent.Content) async throws(RelayProblem) {
         guard let participant = content.subject.participant,
             let standing = try? await records.standing(of: participant),

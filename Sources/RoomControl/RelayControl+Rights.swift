@@ -80,13 +80,21 @@ extension RelayControl: ParticipantRights {
     }
 
     package func statistics(
-        _ span: Range<WallClockTime>,
+        of month: CalendarMonth,
         crowd: Int
     ) async throws(RelayProblem) -> String {
-        let statistics = try await logged { () async throws(LedgerError) in
-            try await records.disclosureStatistics(span, crowd: crowd, now: SystemClock.wall)
+        let now = SystemClock.wall
+        guard month.span.upperBound <= now else {
+            throw RelayProblem(
+                "period-not-over",
+                status: 422,
+                detail: "there are statistics of whole months (UTC) that are over, and \(month.text) is not"
+            )
         }
-        return RightsJSON.statistics(statistics, span)
+        let statistics = try await logged { () async throws(LedgerError) in
+            try await records.statistics(of: month, crowd: crowd, now: now)
+        }
+        return RightsJSON.statistics(statistics, month)
     }
 
     // MARK: Display fields

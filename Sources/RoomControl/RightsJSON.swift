@@ -83,10 +83,10 @@ enum RightsJSON {
             var seconds: UInt64
         }
 
+        var period: String
         var from: String
         var until: String
         var threshold: Int
-        var suppressed: Int
         var lines: [Line]
     }
 
@@ -187,13 +187,13 @@ enum RightsJSON {
         )
     }
 
-    static func statistics(_ statistics: DisclosureStatistics, _ span: Range<WallClockTime>) -> String {
+    static func statistics(_ statistics: DisclosureStatistics, _ month: CalendarMonth) -> String {
         text(
             Statistics(
-                from: span.lowerBound.rfc3339,
-                until: span.upperBound.rfc3339,
+                period: month.text,
+                from: month.span.lowerBound.rfc3339,
+                until: month.span.upperBound.rfc3339,
                 threshold: statistics.crowd,
-                suppressed: statistics.suppressed,
                 lines: statistics.lines.map { line in
                     Statistics.Line(
                         purpose: line.purpose.rawValue,

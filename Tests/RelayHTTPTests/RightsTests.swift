@@ -284,24 +284,24 @@ import Testing
         #expect(fixture.relay.rights.withLock { $0.reads.count } == 1)
     }
 
-    @Test func statisticsAreOfDaysThatAreOver() async throws {
+    @Test func statisticsAreOfWholeMonths() async throws {
         let fixture = try await RelayFixture(flags: ["statistics.threshold": "12"])
         let token = try await fixture.operatorToken()
-        let path = "/v1/statistics?from=2026-01-01&until=2200-01-01"
-        #expect(try await send(.get, path, token: token, fixture).status == .ok)
-        let asked = try #require(fixture.relay.rights.withLock { $0.spans.first })
+        let path = "/v1/statistics"
+        #expect(try await send(.get, path + "?period=2025-12", token: token, fixture).status == .ok)
+        let asked = try #require(fixture.relay.rights.withLock { $0.months.first })
         #expect(asked.crowd == 12)
-        #expect(asked.span.upperBound == .startOfToday)
-        #expect(asked.span.lowerBound.rfc3339 == "2026-01-01T00:00:00.000000000Z")
-        #expect(try await send(.get, path, token: fixture.publishToken(), fixture).status == .forbidden)
-        for wrong in ["", "?from=2026-01-01", "?from=x&until=y", "?from=2026-1-1&until=2026-02-01"] {
-            let answer = try await send(.get, "/v1/statistics" + wrong, token: token, fixture)
-            #expect(answer.problem == "malformed-query")
+        #expect(asked.month.span.lowerBound.rfc3339 == "2025-12-01T00:00:00.000000000Z")
+        #expect(asked.month.span.upperBound.rfc3339 == "2026-01-01T00:00:00.000000000Z")
+        let refused = try await send(.get, path + "?period=2025-12", token: fixture.publishToken(), fixture)
+        #expect(refused.status == .forbidden)
+        for wrong in [
+            "", "?period=2025", "?period=2025-13", "?period=2025-00", "?period=2025-1", "?period=1969-12",
+            "?period=9999-12", "?period=2025-12-01", "?from=2025-12-01&until=2025-12-02",
+        ] {
+            #expect(try await send(.get, path + wrong, token: token, fixture).problem == "malformed-query")
         }
-        for wrong in ["?from=2026-02-01&until=2026-01-01", "?from=0001-01-01&until=2026-01-01"] {
-            let answer = try await send(.get, "/v1/statistics" + wrong, token: token, fixture)
-            #expect(answer.problem == "malformed-span")
-        }
+        #expect(fixture.relay.rights.withLock { $0.months.count } == 1)
     }
 
     @Test func anOperatorsRoleStandsInTheirToken() async throws {

@@ -13,7 +13,7 @@ struct RightsAsked {
     var corrections: [DisplayCorrection] = []
     var breaches: [(question: BreachQuestion, offset: Int, limit: Int)] = []
     var pages: [(proofs: Bool, after: Int64, limit: Int)] = []
-    var spans: [(span: Range<WallClockTime>, crowd: Int)] = []
+    var months: [(month: CalendarMonth, crowd: Int)] = []
 }
 
 extension StandInRelay {
@@ -85,8 +85,8 @@ extension StandInRelay {
         return RightsPage(json: #"{"affected":[]}"#, next: offset == 0 ? Int64(limit) : nil)
     }
 
-    func statistics(_ span: Range<WallClockTime>, crowd: Int) async throws(RelayProblem) -> String {
-        rights.withLock { $0.spans.append((span, crowd)) }
+    func statistics(of month: CalendarMonth, crowd: Int) async throws(RelayProblem) -> String {
+        rights.withLock { $0.months.append((month, crowd)) }
         return #"{"lines":[]}"#
     }
 }

@@ -77,32 +77,60 @@ import Testing
         }
     }
 
-    @Test func statisticsCountOnlyWhoAgreedAndOnlyWhereTheyDid() async throws {
+    @Test func statisticsCountOnlyWhoAgreedAndAreTheSameEverAfter() async throws {
         try await fixture.run { control, store in
             let elsewhere = try #require(RoomName("elsewhere"))
+            let (last, lastAgo) = try month(before: 1)
+            let (earlier, earlierAgo) = try month(before: 2)
             for number in 0..<12 {
                 let person = try #require(ParticipantID("person\(number)"))
-                try await fixture.disclose(number * 2 + 1, of: person, store)
-                try await fixture.disclose(number * 2 + 2, of: person, in: elsewhere, store)
+                try await fixture.disclose(number * 3 + 1, of: person, store, secondsAgo: lastAgo)
+                try await fixture.disclose(
+                    number * 3 + 2,
+                    of: person,
+                    in: elsewhere,
+                    store,
+                    secondsAgo: lastAgo
+                )
+                try await fixture.disclose(number * 3 + 3, of: person, store, secondsAgo: earlierAgo)
                 if number < 10 { try await fixture.grant(control, .aggregate, of: person) }
             }
-            let span = fixture.now(minus: 3600)..<fixture.now()
-            func lines(crowd: Int) async throws -> ([[String: Any]], Int) {
-                let object = try members(try await control.statistics(span, crowd: crowd))
-                return (
-                    try #require(object["lines"] as? [[String: Any]]),
-                    try #require(object["suppressed"] as? Int)
-                )
+            func lines(_ month: CalendarMonth, crowd: Int) async throws -> [[String: Any]] {
+                let object = try members(try await control.statistics(of: month, crowd: crowd))
+                #expect(Set(object.keys) == ["period", "from", "until", "threshold", "lines"])
+                return try #require(object["lines"] as? [[String: Any]])
             }
-            let (shown, _) = try await lines(crowd: 10)
+            let shown = try await lines(last, crowd: 10)
             #expect(shown.count == 1)
             #expect(shown.first?["participants"] as? Int == 10 && shown.first?["intervals"] as? Int == 10)
-            let (hidden, suppressed) = try await lines(crowd: 11)
-            #expect(hidden.isEmpty && suppressed == 1)
             let one = try #require(ParticipantID("person3"))
             _ = try await control.endEveryGrant(of: one, by: .participantByAPI, including: nil)
-            #expect(try await lines(crowd: 10).0.isEmpty)
+            // Neither who has left nor another threshold shows in what was answered.
+            #expect(try await NSArray(array: lines(last, crowd: 10)) == NSArray(array: shown))
+            #expect(try await NSArray(array: lines(last, crowd: 5)) == NSArray(array: shown))
+            #expect(try await lines(earlier, crowd: 10).isEmpty)
+            #expect(try await lines(earlier, crowd: 5).isEmpty)
+            let (present, _) = try month(before: 0)
+            await #expect {
+                _ = try await control.statistics(of: present, crowd: 5)
+            } throws: { error in
+                (error as? RelayProblem)?.code == "period-not-over"
+            }
         }
+    }
+
+    /// The month that lies so many before this one, and how long ago its third day was.
+    private func month(before months: Int) throws -> (CalendarMonth, secondsAgo: Int64) {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = try #require(TimeZone(identifier: "UTC"))
+        let now = Date()
+        let day = try #require(calendar.date(byAdding: .month, value: -months, to: now))
+        var parts = calendar.dateComponents([.year, .month], from: day)
+        let (year, month) = (try #require(parts.year), try #require(parts.month))
+        parts.day = 3
+        let third = try #require(calendar.date(from: parts))
+        let text = "\(year)-\(month < 10 ? "0" : "")\(month)"
+        return (try #require(CalendarMonth(text)), Int64(now.timeIntervalSince(third)))
     }
 
     @Test func breachesComeInPagesThatShowEverybodyOnce() async throws {

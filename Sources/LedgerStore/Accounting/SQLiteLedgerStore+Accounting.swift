@@ -80,16 +80,18 @@ extension SQLiteLedgerStore {
         }
     }
 
-    /// The same of those whose grant for statistics stands at `now`, each in the rooms in which it does.
-    package func disclosureStatistics(
-        _ span: Range<WallClockTime>,
+    package func statistics(
+        of month: CalendarMonth,
         crowd: Int,
         now: WallClockTime
     ) async throws(LedgerError) -> DisclosureStatistics {
-        try await reader.read("statistics") { database in
+        guard month.span.upperBound <= now else { throw .contradiction("\(month.text) is not over") }
+        let (made, isKept) = try await reader.read("statistics") { database in
+            if let kept = try StatisticsTable.fetch(month, database) { return (kept, true) }
             let counted = try CountingConsent.counted(now: now, database)
-            return try StatisticsQuery.run(span, of: counted, crowd: crowd, database)
+            return (try StatisticsQuery.run(month.span, of: counted, crowd: crowd, database), false)
         }
+        return isKept ? made : try await connection.keep(made, month, at: now)
     }
 
     /// Leaf `index` and the proof that it is in the published log; `nil` while it is not published.

@@ -4,11 +4,11 @@ import GRDB
 import Primitives
 
 /// Disclosures counted over many participants, where nobody can be made out.
-package struct DisclosureStatistics: Sendable, Hashable {
+package struct DisclosureStatistics: Sendable, Hashable, Codable {
     /// The smallest crowd that hides its members; a smaller threshold is raised to it.
     package static let smallestCrowd = 5
 
-    package struct Line: Sendable, Hashable {
+    package struct Line: Sendable, Hashable, Codable {
         package let purpose: Purpose
         package let recipientClass: RecipientClass
         package let participants: Int
@@ -22,8 +22,6 @@ package struct DisclosureStatistics: Sendable, Hashable {
     package let lines: [Line]
     /// The threshold that was applied.
     package let crowd: Int
-    /// How many lines were left out for being about fewer.
-    package let suppressed: Int
 }
 
 enum StatisticsQuery {
@@ -110,8 +108,7 @@ enum StatisticsQuery {
                 seconds: row["seconds"]
             )
         }
-        let shown = lines.filter { $0.participants >= crowd }
-        return DisclosureStatistics(lines: shown, crowd: crowd, suppressed: lines.count - shown.count)
+        return DisclosureStatistics(lines: lines.filter { $0.participants >= crowd }, crowd: crowd)
     }
 
     private static func json(_ values: [some Encodable]) throws -> String {

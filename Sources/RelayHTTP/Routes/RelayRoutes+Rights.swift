@@ -168,15 +168,22 @@ extension RelayRoutes {
         return response
     }
 
-    /// Tells of nobody: whole days that are over, and only lines about as many people as the threshold says.
+    /// Tells of nobody: whole months that are over, the same at every time, and only lines about as many people as the
+    /// threshold says.
     @Sendable private func showStatistics(
         _ request: Request,
         _ context: RelayRequestContext
     ) async throws -> Response {
         try await bearer.requireOperator(request)
-        let span = try StatisticsSpan(request)
+        guard let month = request.uri.queryParameters["period"].flatMap({ CalendarMonth(String($0)) }) else {
+            throw RelayProblem(
+                "malformed-query",
+                status: 400,
+                detail: "period is a month (UTC) of the form 2026-01"
+            )
+        }
         let json = try await service.statistics(
-            span.range(until: .startOfToday),
+            of: month,
             crowd: configuration.statistics.threshold
         )
         return JSONAnswer(json: json).response
