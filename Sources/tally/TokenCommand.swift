@@ -74,6 +74,11 @@ struct TokenCommand: AsyncParsableCommand {
 
         func run() async throws {
             let reference = try notice.map(TokenCommand.notice)
+            if let evidence, !ConsentTerms.isFileNumber(evidence) {
+                throw ValidationError(
+                    "evidence is a file number of 1 to 64 characters of a-z A-Z 0-9 space . / : _ -"
+                )
+            }
             try await common.mint(
                 .publish(
                     PublishToken(

@@ -198,6 +198,22 @@ import TransparencyLogs
         }
     }
 
+    @Test func aGuardiansNameGoesWithTheLastChildThatTheyAnswerFor() async throws {
+        try await fixture.run { control, store in
+            let sister = try #require(ParticipantID("sister"))
+            for child in [fixture.ada, sister] {
+                let status = PrincipalStatus(participant: child, ageBand: .under13, guardian: "Lady Byron")
+                _ = try await control.govern(fixture.room, by: .principal(status), ifEpoch: nil)
+            }
+            _ = try await control.requestErasure(of: fixture.ada, byOperator: false)
+            #expect(try !fixture.files(with: "Lady Byron").isEmpty)
+            let governed = try await control.governance(of: sister, in: fixture.room)
+            #expect(governed.status.guardian == "Lady Byron")
+            _ = try await control.requestErasure(of: sister, byOperator: false)
+            #expect(try fixture.files(with: "Lady Byron") == [])
+        }
+    }
+
     @Test func oneIdentifierCanBeErasedAgain() async throws {
         try await fixture.run { control, store in
             try await fixture.disclose(1, store)

@@ -21,8 +21,11 @@ extension LedgerConnection {
             guard let job = try ErasureJobTable.find(person, connection) else { return false }
             guard job.leaf == nil else { return true }
             guard try ErasureJobTable.holdingRooms(of: person, connection).isEmpty else { return false }
+            let guardians = try PrincipalTable.find(person, connection)
+                .map { try PrincipalTable.guardians(onlyOf: $0, connection) }
             let erasure = try sequencer.use(connection) { try $0.erase(person, at: time, connection) }
             guard let erasure else { return false }
+            for guardian in guardians ?? [] { _ = try PrincipalTable.erase(guardian, connection) }
             try ErasureJobTable.carriedOut(job.digest, erasure, connection)
             try connection.execute(sql: "REINDEX principal")
             return true

@@ -94,7 +94,7 @@ private struct ConsentChangeDocument: Decodable {
             recipientClass: recipientClass,
             recipient: try container.decodeIfPresent(String.self, forKey: .recipient),
             coversWholeClass: try container.decodeIfPresent(Bool.self, forKey: .wholeClass) ?? false,
-            stream: try container.decodeIfPresent(String.self, forKey: .stream),
+            stream: try named(.stream, in: container, streamForm, streamName),
             choice: choice,
             media: try namedList(.media, in: container, known(MediaType.self)) { MediaType(rawValue: $0) },
             validity: ValidityWindow(
@@ -192,14 +192,14 @@ private struct ConsentTermsDocument: Decodable {
         try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
         let container = try decoder.container(keyedBy: CodingKeys.self)
         terms = ConsentTerms(
-            language: try container.decodeIfPresent(String.self, forKey: .language),
+            language: try named(.language, in: container, languageForm, languageTag),
             retentionSeconds: try container.decodeIfPresent(Int64.self, forKey: .retentionSeconds),
             storageLocations: try namedList(.storageLocations, in: container, regionForm) { Region($0) },
             geographicRestrictions: try namedList(.geographicRestrictions, in: container, regionForm) {
                 Region($0)
             },
-            jurisdiction: try container.decodeIfPresent(String.self, forKey: .jurisdiction),
-            evidence: try container.decodeIfPresent(String.self, forKey: .evidence)
+            jurisdiction: try named(.jurisdiction, in: container, regionForm) { Region($0)?.code },
+            evidence: try named(.evidence, in: container, evidenceForm, fileNumber)
         )
         if let seconds = terms.retentionSeconds, seconds < 0 {
             throw DecodingError.dataCorruptedError(

@@ -26,9 +26,6 @@ struct TokenRequestDocument: Decodable {
     }
 
     private struct Grant: Decodable {
-        /// A file number or a digest: with 32 of them the token stays within what the relay reads.
-        static let maximumEvidenceBytes = 128
-
         let grant: CarriedGrant
 
         private enum CodingKeys: String, CodingKey, CaseIterable {
@@ -41,19 +38,11 @@ struct TokenRequestDocument: Decodable {
         init(from decoder: any Decoder) throws {
             try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map { $0.rawValue })
             let container = try decoder.container(keyedBy: CodingKeys.self)
-            let evidence = try container.decodeIfPresent(String.self, forKey: .evidence)
-            guard evidence?.utf8.count ?? 0 <= Self.maximumEvidenceBytes else {
-                throw DecodingError.dataCorruptedError(
-                    forKey: .evidence,
-                    in: container,
-                    debugDescription: "has more than \(Self.maximumEvidenceBytes) bytes"
-                )
-            }
             grant = CarriedGrant(
                 try container.decodeAudience(purpose: .purpose, recipient: .recipient),
                 notice: try container.decodeIfPresent(NoticeReferenceDocument.self, forKey: .notice)?
                     .reference,
-                evidence: evidence
+                evidence: try named(.evidence, in: container, evidenceForm, fileNumber)
             )
         }
     }
