@@ -10,6 +10,83 @@ import Testing
 @testable import RelayHTTP
 
 @Suite struct ConsentTests {
+    @Test func whatIsSaidOfAGrantHasNoRoomForWhatTellsOfPeople() async throws {
+        try await RealRelay.run { relay in
+            let token = try await relay.publishToken("ada")
+            func change(_ member: String) async throws -> TestResponse {
+                try await relay.client.execute(
+                    uri: "/v1/rooms/studio/participants/ada/consents",
+                    method: .put,
+                    headers: .bearer(token, type: jsonType),
+                    body: ByteBuffer(
+                        string: #"{"changes":[{"purpose":"live_room","choice":"grant",\#(member)}]}"#
+                    )
+                )
+            }
+            for wrong in [
+                #""stream":"Ada Lovelace""#, #""stream":"""#, #""terms":{"language":"en US"}"#,
+                #""terms":{"language":"\#(String(repeating: "e", count: 36))"}"#,
+                #""terms":{"jurisdiction":"Ada, London"}"#, #""terms":{"evidence":"Zoë"}"#,
+                #""terms":{"evidence":"ada@example.org"}"#,
+                #""terms":{"evidence":"\#(String(repeating: "7", count: 65))"}"#,
+            ] {
+                #expect(try await change(wrong).problem == "malformed-json", "\(wrong)")
+            }
+            let terms =
+                #""terms":{"language":"en-GB","jurisdiction":"US-CA","evidence":"form 17/2026: b_3-c."}"#
+            #expect(try await change(terms).status == .ok)
+            let mint =
+                #"{"kind":"publish","room":"studio","participant":"ada","grants":[{"purpose":"live_room","evidence":"Ada (mum)"}]}"#
+            let minted = try await relay.client.execute(
+                uri: "/v1/tokens",
+                method: .post,
+                headers: .bearer(try await relay.operatorToken(), type: jsonType),
+                body: ByteBuffer(string: mint)
+            )
+            #expect(minted.problem == "malformed-json")
+        }
+    }
+
+    @Test func anOperatorIsNotToldWhatWasAnsweredAndACursorIsOneOfTheList() async throws {
+        try await RealRelay.run { relay in
+            let token = try await relay.publishToken("ada")
+            try await relay.choose(token, #"{"purpose":"live_room","choice":"refuse"}"#)
+            let asked = try await relay.client.execute(
+                uri: "/v1/rooms/studio/participants/ada/consents",
+                method: .put,
+                headers: .bearer(try await relay.operatorToken(), type: jsonType),
+                body: ByteBuffer(string: #"{"changes":[{"purpose":"live_room","choice":"request"}]}"#)
+            )
+            #expect(asked.problem == "already-answered")
+            #expect(!asked.text.lowercased().contains("refused"))
+            for cursor in ["7a7a7a", "2d31", "ff"] {
+                let path = "/v1/rooms/studio/participants/ada/receipts?cursor=\(cursor)"
+                #expect(try await relay.get(path, token).problem == "malformed-query")
+            }
+        }
+    }
+
+    @Test func oneWhoApprovesTwiceIsOne() async throws {
+        try await RealRelay.run { relay in
+            let token = try await relay.operatorToken()
+            for (approvals, status) in [
+                (#"["a"," A "]"#, 422), (#"["a","a\u00a0"]"#, 422), (#"["a","b"]"#, 200),
+            ] {
+                let answer = try await relay.client.execute(
+                    uri: "/v1/rooms/studio/participants/ada/demands/1",
+                    method: .put,
+                    headers: .bearer(token, type: jsonType),
+                    body: ByteBuffer(
+                        string:
+                            #"{"authority":"court","basis":"b","purposes":["recording"],"media":["video"],"#
+                            + #""approvals":\#(approvals)}"#
+                    )
+                )
+                #expect(answer.status.code == status, "\(approvals): \(answer.text)")
+            }
+        }
+    }
+
     private let path = "/v1/rooms/demo/participants/ada/consents"
 
     private func put(

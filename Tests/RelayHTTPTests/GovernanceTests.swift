@@ -123,7 +123,9 @@ import Testing
         #expect(ended.status == .ok)
         let rooms = try #require(ended.object["rooms"] as? [[String: Any]])
         #expect(rooms.first?["room"] as? String == "demo")
-        _ = try await send(.delete, path, token: fixture.operatorToken(), fixture)
+        #expect(ended.object["count"] as? Int == rooms.count)
+        let revoked = try await send(.delete, path, token: fixture.operatorToken(), fixture)
+        #expect(revoked.object["count"] as? Int == rooms.count && revoked.object["rooms"] == nil)
         #expect(fixture.relay.asked.withLock { $0.ends } == [.participantByAPI, .operatorByAPI])
         let other = "/v1/participants/grace/consents"
         #expect(try await send(.delete, other, token: fixture.publishToken(), fixture).status == .forbidden)

@@ -197,6 +197,40 @@ import Testing
         #expect(fixture.relay.rights.withLock { $0.erasures } == [false, true])
     }
 
+    @Test func whatOperatorsCorrectAndAskOfErasuresLeavesATraceToo() async throws {
+        let fixture = try await RelayFixture()
+        let token = try await fixture.operatorToken()
+        let (profile, erasure) = ("/v1/rooms/demo/participants/ada", "/v1/participants/ada/erasure")
+        let body = #"{"display_name":"Ada L."}"#
+        #expect(try await send(.patch, profile, body, token: token, fixture).problem == "reason-required")
+        #expect(fixture.relay.rights.withLock { $0.corrections.isEmpty })
+        #expect(
+            try await send(.patch, profile, body, token: token, reason: "t 1", fixture).status == .noContent
+        )
+        #expect(try await send(.get, erasure, token: token, fixture).problem == "reason-required")
+        #expect(try await send(.get, erasure, token: token, reason: "t 2", fixture).problem == "no-erasure")
+        fixture.relay.rights.withLock { ($0.erasures, $0.isErasurePending) = ([true], true) }
+        #expect(try await send(.get, erasure, token: token, reason: "t 3", fixture).status == .ok)
+        fixture.relay.rights.withLock { $0.isErasurePending = false }
+        #expect(try await send(.get, erasure, token: token, reason: "t 4", fixture).status == .ok)
+        let reads = fixture.relay.rights.withLock { $0.reads }
+        #expect(reads.map(\.scope) == ["correction", "erasure", "erasure", "erasure"])
+        // Whose name is erased is not written down again.
+        #expect(reads.map { $0.participant?.text } == ["ada", nil, "ada", nil])
+    }
+
+    @Test func aReasonIsGivenOnce() async throws {
+        let fixture = try await RelayFixture()
+        var headers = HTTPFields.bearer(try await fixture.operatorToken(), reason: "one")
+        headers.append(HTTPField(name: .tallyReason, value: "two"))
+        let asked = headers
+        let refused = try await fixture.run { client in
+            try await client.execute(uri: "/v1/rooms/demo/participants/ada", method: .get, headers: asked)
+        }
+        #expect(refused.problem == "malformed-reason")
+        #expect(fixture.relay.rights.withLock { $0.reads.isEmpty })
+    }
+
     @Test func theArchiveIsOneThatOthersRead() async throws {
         let fixture = try await RelayFixture()
         let token = try await fixture.publishToken()

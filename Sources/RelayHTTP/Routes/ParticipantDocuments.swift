@@ -1,4 +1,5 @@
 import Disclosures
+import Foundation
 import Primitives
 import RoomControl
 
@@ -89,7 +90,14 @@ struct DemandDocument: Decodable {
             from: try named(.from, in: container, timeForm) { WallClockTime(rfc3339: $0) },
             until: try named(.until, in: container, timeForm) { WallClockTime(rfc3339: $0) }
         )
-        approvals = Set(try container.decode([String].self, forKey: .approvals))
+        // One person written in two ways is one person.
+        approvals = Set(
+            try container.decode([String].self, forKey: .approvals)
+                .map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+                .reduce(into: [String: String]()) { people, name in
+                    people[name.lowercased()] = people[name.lowercased()] ?? name
+                }.values
+        )
         isLifted = try container.decodeIfPresent(Bool.self, forKey: .lifted) ?? false
     }
 }

@@ -38,7 +38,9 @@ extension RelayRoutes {
             }
         }
 
-        var rooms: [Room]
+        let count: Int
+        /// `nil` for an operator: in which rooms somebody is, is theirs.
+        let rooms: [Room]?
     }
 
     private struct History: Encodable {
@@ -290,13 +292,16 @@ extension RelayRoutes {
         let ended = try await service.endEveryGrant(of: participant, by: actor, including: requester.room)
         return .json(
             EndedRooms(
-                rooms: ended.map { room in
-                    EndedRooms.Room(
-                        room: room.room.text,
-                        effectiveAt: room.acknowledgement.effectiveAt.rfc3339,
-                        epoch: room.acknowledgement.epoch
-                    )
-                }
+                count: ended.count,
+                rooms: requester.isOperator
+                    ? nil
+                    : ended.map { room in
+                        EndedRooms.Room(
+                            room: room.room.text,
+                            effectiveAt: room.acknowledgement.effectiveAt.rfc3339,
+                            epoch: room.acknowledgement.epoch
+                        )
+                    }
             )
         )
     }

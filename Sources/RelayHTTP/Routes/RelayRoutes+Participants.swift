@@ -60,14 +60,20 @@ extension RelayRoutes {
         ) {
             let document = try bodies.json(in: body, of: request, as: ConsentChangesDocument.self)
             let (changes, actor) = try judge(document.changes, by: requester, request)
-            let acknowledgement = try await service.changeConsents(
-                room,
-                participant,
-                changes,
-                by: actor,
-                sendsPrivacyControl: sendsPrivacyControl(request),
-                ifEpoch: epochs(in: request)
-            )
+            let acknowledgement: ConsentAcknowledgement
+            do {
+                acknowledgement = try await service.changeConsents(
+                    room,
+                    participant,
+                    changes,
+                    by: actor,
+                    sendsPrivacyControl: sendsPrivacyControl(request),
+                    ifEpoch: epochs(in: request)
+                )
+            } catch let problem as RelayProblem {
+                let isTelling = requester.isOperator && problem.code == "already-answered"
+                throw isTelling ? RelayProblem.answeredAlready : problem
+            }
             // The change stands whether or not the overview can be had. An operator reads it with a reason only.
             let overview = requester.isOperator ? nil : try? await service.consents(room, participant)
             return JSONAnswer(
@@ -149,4 +155,13 @@ extension RelayRoutes {
             }
         )
     }
+}
+
+extension RelayProblem {
+    /// For an operator, who is told what the participant said only for a reason.
+    fileprivate static let answeredAlready = RelayProblem(
+        "already-answered",
+        status: 409,
+        detail: "the participant has answered; asking again would take that back"
+    )
 }

@@ -31,6 +31,7 @@ extension RelayRoutes {
         let actor = try await bearer.participantActor(of: request, room: room, participant: participant)
         let document = try await bodies.json(of: request, as: ProfilePatchDocument.self)
         try await refuseErased(actor, participant)
+        if case .relayOperator(let token) = actor { try await note(token, request, .correction, participant) }
         try await service.correct(document.correction, of: participant, in: room)
         return Response(status: .noContent, headers: [.cacheControl: "no-store"])
     }

@@ -7,6 +7,8 @@ enum ReadScope: String {
     case accounting
     case breach
     case consents
+    case correction
+    case erasure
     case events
     case export
     case history
@@ -70,15 +72,16 @@ extension RelayRoutes {
 
     /// Why somebody looks; `nil` without a reason, 400 for one that cannot be written down.
     private static func reason(_ request: Request) throws(RelayProblem) -> String? {
-        guard let reason = request.headers[.tallyReason] else { return nil }
+        let reasons = request.headers[values: .tallyReason]
+        guard let reason = reasons.first else { return nil }
         // RFC 9110 5.5: field values are printable ASCII.
-        guard (1...maximumReasonBytes).contains(reason.utf8.count),
+        guard reasons.count == 1, (1...maximumReasonBytes).contains(reason.utf8.count),
             reason.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
         else {
             throw RelayProblem(
                 "malformed-reason",
                 status: 400,
-                detail: "a Tally-Reason has 1 to \(maximumReasonBytes) printable ASCII characters"
+                detail: "there is one Tally-Reason of 1 to \(maximumReasonBytes) printable ASCII characters"
             )
         }
         return reason

@@ -43,7 +43,7 @@ extension RelayRoutes {
         let statements = try await service.statements(
             of: participant,
             in: room,
-            after: page.after.flatMap { UInt64($0) } ?? 0,
+            after: UInt64(try Self.number(page)),
             limit: page.limit + 1
         )
         let shown = statements.prefix(page.limit)

@@ -132,7 +132,12 @@ extension RelayRoutes {
     ) async throws -> Response {
         let participant = try participant(context)
         let requester = try await bearer.participantActor(of: request, participant: participant)
-        guard let answer = try await service.erasure(of: participant) else { throw RelayProblem.noErasure }
+        let found = try await service.erasure(of: participant)
+        if case .relayOperator(let token) = requester {
+            // Who is not waiting to be erased is not named: the ledger may have their name no more.
+            try await note(token, request, .erasure, found?.isDone == false ? participant : nil)
+        }
+        guard let answer = found else { throw RelayProblem.noErasure }
         switch requester {
         case .participant(let token), .guardian(let token, _):
             let standing = try await service.standing(of: participant)
@@ -192,7 +197,7 @@ extension RelayRoutes {
     // MARK: Queries
 
     /// The number that a cursor holds; 0 for the first page.
-    private static func number(_ page: PageRequest) throws(RelayProblem) -> Int64 {
+    static func number(_ page: PageRequest) throws(RelayProblem) -> Int64 {
         guard let key = page.after else { return 0 }
         guard let number = Int64(key), number >= 0 else {
             throw RelayProblem(
