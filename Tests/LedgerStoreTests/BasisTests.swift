@@ -54,7 +54,9 @@ struct BasisTests {
         try fixture.tamper(
             """
             ALTER TABLE disclosure DROP COLUMN basis;
-            DELETE FROM grdb_migrations WHERE identifier LIKE '5 %';
+            ALTER TABLE erasure_job DROP COLUMN earlier;
+            DROP TABLE statistics;
+            DELETE FROM grdb_migrations WHERE identifier >= '5';
             PRAGMA user_version = 4;
             """
         )

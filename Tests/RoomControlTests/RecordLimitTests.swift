@@ -58,7 +58,7 @@ import Testing
             #expect(try await state(control, "r8") == "withheld")
             let records = try await control.consents(fixture.room, fixture.ada).audiences
             #expect(records.count { $0.record != nil } == Self.limit + 1)
-            _ = try await control.endEveryGrant(of: fixture.ada, by: .participantByAPI)
+            _ = try await control.endEveryGrant(of: fixture.ada, by: .participantByAPI, including: nil)
             #expect(try await state(control, "r9") == "withheld")
         }
     }
