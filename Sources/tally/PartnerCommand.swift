@@ -26,14 +26,21 @@ struct PartnerCommand: AsyncParsableCommand {
         @Option(name: .long, help: "The relay, if it is not where its configuration says.")
         var baseURL: String?
 
-        @Option(name: .long, help: "A file that holds an operator's token; default a new one by the relay's secret.")
+        @Option(
+            name: .long,
+            help: "A file that holds an operator's token; default a new one by the relay's secret."
+        )
         var operatorTokenFile: String?
 
         @Flag(name: .long, help: "Accept any TLS certificate; for tests.")
         var insecure = false
 
         /// Sends a request and answers its JSON; a refusal is said in the relay's own words.
-        func request(_ method: String, _ path: String, _ body: [String: Any]? = nil) async throws -> [String: Any] {
+        func request(
+            _ method: String,
+            _ path: String,
+            _ body: [String: Any]? = nil
+        ) async throws -> [String: Any] {
             let configuration = try TallyConfiguration.load(file: config)
             let client = SignalingClient(acceptsAnyCertificate: insecure)
             let text = try body.map {
@@ -41,13 +48,14 @@ struct PartnerCommand: AsyncParsableCommand {
             }
             let answer: SignalingResponse
             do {
-                answer = try await RelayAPI(base: baseURL ?? Self.base(configuration), client: client).request(
-                    method,
-                    path,
-                    token: try await token(configuration),
-                    type: text == nil ? nil : "application/json",
-                    body: text
-                )
+                answer = try await RelayAPI(base: baseURL ?? Self.base(configuration), client: client)
+                    .request(
+                        method,
+                        path,
+                        token: try await token(configuration),
+                        type: text == nil ? nil : "application/json",
+                        body: text
+                    )
             } catch {
                 await client.shutDown()
                 throw error
@@ -68,12 +76,17 @@ struct PartnerCommand: AsyncParsableCommand {
             }
             let secret = configuration.tokens.secretFile
             guard FileManager.default.fileExists(atPath: secret) else {
-                throw ValidationError("there is no secret at \(secret): give --config or --operator-token-file")
+                throw ValidationError(
+                    "there is no secret at \(secret): give --config or --operator-token-file"
+                )
             }
             let authority = await TokenAuthority(secret: try TokenSecret.loadOrCreate(path: secret))
             // Long enough for one request.
-            return try await authority.mint(.relayOperator(OperatorToken(name: "tally-partner")), lifetimeSeconds: 60)
-                .text
+            return try await authority.mint(
+                .relayOperator(OperatorToken(name: "tally-partner")),
+                lifetimeSeconds: 60
+            )
+            .text
         }
 
         private static func base(_ configuration: TallyConfiguration) -> String {
@@ -97,7 +110,9 @@ struct PartnerCommand: AsyncParsableCommand {
         @OptionGroup var relay: Relay
 
         func run() async throws {
-            for case let partner as [String: Any] in try await relay.request("GET", "/v1/partners")["partners"]
+            for case let partner as [String: Any] in try await relay.request("GET", "/v1/partners")[
+                "partners"
+            ]
                 as? [Any] ?? []
             {
                 let origins = (partner["origins"] as? [String] ?? []).joined(separator: " ")
@@ -109,7 +124,9 @@ struct PartnerCommand: AsyncParsableCommand {
     }
 
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Register a partner; prints its key, this once.")
+        static let configuration = CommandConfiguration(
+            abstract: "Register a partner; prints its key, this once."
+        )
 
         @OptionGroup var relay: Relay
         @OptionGroup var named: Named
@@ -119,7 +136,8 @@ struct PartnerCommand: AsyncParsableCommand {
         var origin: [String] = []
         @Option(name: .long, help: "live_embed or rebroadcast. Repeatable; default live_embed.")
         var purpose: [String] = []
-        @Option(name: .long, help: "A room that it may show. Repeatable; default all.") var room: [String] = []
+        @Option(name: .long, help: "A room that it may show. Repeatable; default all.") var room: [String] =
+            []
         @Option(name: .long, help: "A region where it shows rooms. Repeatable; default not known.")
         var region: [String] = []
         @Flag(name: .long, help: "Let its framed pages get grants by themselves.") var pageGrants = false
@@ -156,7 +174,8 @@ struct PartnerCommand: AsyncParsableCommand {
 
     struct RotateKey: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Replace a partner's key, which ends what the earlier one has had minted; prints the new one."
+            abstract:
+                "Replace a partner's key, which ends what the earlier one has had minted; prints the new one."
         )
 
         @OptionGroup var relay: Relay
