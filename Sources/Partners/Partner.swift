@@ -99,7 +99,8 @@ extension Partner.Terms {
 
     /// What keeps these terms from being set; `nil` if nothing does.
     package var fault: PartnerFault? {
-        for text in [legalName, contact] where !(1...Self.longestText).contains(text.utf8.count) {
+        for text in [legalName, contact]
+        where !(1...Self.longestText).contains(text.count) || text.utf8.count > 4 * Self.longestText {
             return .textMalformed
         }
         if purposes.isEmpty || !purposes.isSubset(of: [.liveEmbed, .rebroadcast]) {

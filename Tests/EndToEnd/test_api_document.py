@@ -35,7 +35,7 @@ settings = {
     "generation": {"max-examples": examples, "deterministic": True},
     "checks": {
         "positive_data_acceptance": {"expected-statuses": ["2xx", "304", *refused_as_well_formed]},
-        "negative_data_rejection": {"expected-statuses": ["400", *refused_as_well_formed, "405", "413", "415", "501"]},
+        "negative_data_rejection": {"expected-statuses": ["400", *refused_as_well_formed, "405", "413", "415"]},
     },
 }
 
@@ -148,6 +148,9 @@ def test_answers_are_those_of_the_document(case, surface):
                 for line in case.body["changes"]}.values())
     # No schema says what a session description is.
     excluded = [positive_data_acceptance] if case.media_type in session_types else []
+    # Nor what a cursor of a list is.
+    if "cursor" in (case.query or {}):
+        excluded.append(positive_data_acceptance)
     # What is wrong with the fields may be that there is no token, which is put in below.
     if any(part.name == "HEADER" and info.mode.is_negative for part, info in case.meta.components.items()):
         excluded.append(negative_data_rejection)
@@ -169,7 +172,8 @@ def test_every_operation_was_seen_to_succeed(surface):
     # There is nothing to be read of an erasure before it is asked for.
     path = f"/v1/participants/{erasable}/erasure"
     assert surface.relay.request("POST", path, surface.tokens["operator"])[0] == 200
-    assert surface.relay.request("GET", path, surface.tokens["operator"])[0] == 200
+    assert surface.relay.request(
+        "GET", path, surface.tokens["operator"], headers={"Tally-Reason": "audit"})[0] == 200
     # Which events of a log are about somebody is not to be guessed.
     receipts = f"/v1/rooms/{room}/participants/{participant}/receipts"
     listed = json.loads(surface.relay.request("GET", receipts, surface.tokens["publish"])[2])["receipts"]

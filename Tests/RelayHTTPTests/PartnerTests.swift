@@ -331,7 +331,7 @@ import Testing
         #expect(html.contains("<iframe src=\"http://localhost/embed/site/demo\" width=\"480\""))
         #expect(found.object["type"] as? String == "video" && found.object["version"] as? String == "1.0")
         let answer30 = try await describe("\(room)&format=xml")
-        #expect(answer30.status == .notImplemented)
+        #expect(answer30.status == .badRequest)
         let answer31 = try await describe("url=http%3A%2F%2Flocalhost%2Frooms%2Fdemo")
         #expect(answer31.problem == "unknown-partner")
         #expect(

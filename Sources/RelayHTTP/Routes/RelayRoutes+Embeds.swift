@@ -49,8 +49,8 @@ extension RelayRoutes {
         let query = request.uri.queryParameters
         if let format = query["format"], format != "json" {
             throw RelayProblem(
-                "format-unsupported",
-                status: 501,
+                "malformed-query",
+                status: 400,
                 detail: "this relay describes embeds as json only"
             )
         }
