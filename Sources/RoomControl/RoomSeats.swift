@@ -33,6 +33,9 @@ struct RoomSeats {
     /// place is needed.
     static let passingPlaces = 64
 
+    /// How many rooms are asked at most whether they give up their place.
+    private static let asked = 64
+
     /// For hosting, and as many again for listening.
     let places: Int
     private var seats: [RoomName: Seat] = [:]
@@ -75,12 +78,15 @@ struct RoomSeats {
 
     mutating func note(_ name: RoomName, isIdle: Bool) { seats[name]?.isIdle = isIdle }
 
-    /// The rooms with places of that kind in which nothing seems to happen and that nobody is at, the one unused for longest first.
+    /// Rooms with places of that kind that nobody is at, a few: those first in which nothing seemed to happen, the
+    /// one unused for longest before the others.
     func unused(of kind: Kind) -> [RoomName] {
-        seats.filter {
-            $0.value.kind == kind && $0.value.isIdle && pins[$0.key] == nil && leaving[$0.key] == nil
-        }
-        .sorted { $0.value.lastUse < $1.value.lastUse }.map(\.key)
+        seats.filter { $0.value.kind == kind && pins[$0.key] == nil && leaving[$0.key] == nil }
+            .sorted { one, other in
+                if one.value.isIdle != other.value.isIdle { return one.value.isIdle }
+                return one.value.lastUse < other.value.lastUse
+            }
+            .prefix(Self.asked).map(\.key)
     }
 }
 
