@@ -11,7 +11,7 @@ package struct GovernedRoom: Sendable {
     package let controller: String?
     /// Every notice published, oldest first.
     package let notices: [NoticeVersion]
-    /// The purposes that a grant is to name each notice for now; without those that it need not be named for.
+    /// The purposes for which a grant is to name each notice at present; without those that it need not be named for.
     package let inForce: [NoticeVersion: Set<Purpose>]
 
     package init(

@@ -101,7 +101,7 @@ struct PacketReorderer {
         return packets + release()
     }
 
-    /// The numbers to ask for now.
+    /// The numbers that are due to be asked for.
     mutating func requests(now: MonotonicTime) -> [UInt16] {
         let due = missing.filter { $0.value.nextRequest <= now }.keys.sorted().prefix(Self.maximumRequests)
         for number in due {

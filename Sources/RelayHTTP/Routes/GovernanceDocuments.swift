@@ -108,7 +108,7 @@ struct NoticeDocument: Decodable {
 /// A published notice in lists and answers; its text stands at `/v1/notices/{sha256}`.
 struct NoticeSummary: Encodable {
     let notice: NoticeVersion
-    /// The purposes that a grant is to name it for now.
+    /// The purposes for which a grant is to name it at present.
     let inForce: Set<Purpose>
 
     private enum CodingKeys: String, CodingKey {
