@@ -4,7 +4,8 @@ import Primitives
 extension RoomAuthority {
     /// A participant's track is live; its gates open where the durable log permits.
     ///
-    /// `joinedAt` is when the participant joined the room, if that was before now.
+    /// `joinedAt` is when the participant joined the room, if that was before now; `carried` what another relay
+    /// carries along, if the track comes from one.
     package mutating func trackStarted(
         _ track: TrackID,
         participant: ParticipantID,
@@ -12,6 +13,7 @@ extension RoomAuthority {
         stream: String,
         session: String? = nil,
         joinedAt: WallClockTime? = nil,
+        carried: CarriedConsent? = nil,
         now: ClockReading,
         effects: inout [ConsentEffect]
     ) {
@@ -21,7 +23,8 @@ extension RoomAuthority {
             media: media,
             stream: stream,
             session: session,
-            joinedAt: joinedAt ?? now.wall
+            joinedAt: joinedAt ?? now.wall,
+            carried: carried
         )
         tracksOfParticipant[participant, default: []].insert(track)
         for audience in audiences.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
@@ -30,6 +33,25 @@ extension RoomAuthority {
         updateWindows(of: participant, now: now)
         if isAllParty {
             // Whoever is new on air has to agree too.
+            refreshAll(renewing: false, now: now, effects: &effects)
+        } else {
+            var joint: [JointAudience: Decision] = [:]
+            refreshGates(of: track, renewing: false, &joint, now: now, effects: &effects)
+        }
+    }
+
+    /// The relay that passes a track on carries something else along from now on.
+    ///
+    /// What that takes away closes at once. It is no record of the participant's, so nothing is written.
+    package mutating func carry(
+        _ carried: CarriedConsent,
+        with track: TrackID,
+        now: ClockReading,
+        effects: inout [ConsentEffect]
+    ) {
+        guard tracks[track] != nil, tracks[track]?.carried != carried else { return }
+        tracks[track]?.carried = carried
+        if isAllParty {
             refreshAll(renewing: false, now: now, effects: &effects)
         } else {
             var joint: [JointAudience: Decision] = [:]
@@ -120,7 +142,8 @@ extension RoomAuthority {
             stream: track.stream,
             session: track.session,
             recipientRegion: present.region,
-            joinedAt: track.joinedAt
+            joinedAt: track.joinedAt,
+            carried: track.carried
         )
     }
 

@@ -19,6 +19,8 @@ package struct RoomAuthority: Sendable {
         let stream: String
         let session: String?
         let joinedAt: WallClockTime
+        /// What the relay that passes it on carries along; `nil` for a stream from nowhere else.
+        var carried: CarriedConsent?
     }
 
     /// An audience as everybody on air has to agree to it.

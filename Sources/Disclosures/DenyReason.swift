@@ -38,5 +38,7 @@ package enum DenyReason: String, Sendable, Hashable, Codable, CaseIterable {
     /// The event cannot be made durable, or the ledger has stopped answering.
     case logUnavailable = "log-unavailable"
     case hold
+    /// The relay that passed the stream on did not carry leave for it along.
+    case notCarried = "not-carried"
     case malformed
 }

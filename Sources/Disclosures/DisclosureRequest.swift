@@ -32,12 +32,21 @@ package struct TrackOnAir: Sendable, Hashable {
     package let media: MediaType
     package let stream: String
     package let session: String?
+    /// What the relay that passed it on carries along; `nil` for a stream from nowhere else.
+    package let carried: CarriedConsent?
 
-    package init(participant: ParticipantID, media: MediaType, stream: String, session: String? = nil) {
+    package init(
+        participant: ParticipantID,
+        media: MediaType,
+        stream: String,
+        session: String? = nil,
+        carried: CarriedConsent? = nil
+    ) {
         self.participant = participant
         self.media = media
         self.stream = stream
         self.session = session
+        self.carried = carried
     }
 }
 
@@ -56,6 +65,8 @@ package struct DisclosureRequest: Sendable, Hashable {
     package var recipientRegion: Region?
     /// When the participant joined the room: rules declared later do not bar who refuses recording.
     package var joinedAt: WallClockTime?
+    /// What the relay that passed the stream on carries along; `nil` for a stream from nowhere else.
+    package var carried: CarriedConsent?
     /// Where stored media comes from; `nil` for live media.
     package var captured: CapturedMedia?
     /// Everything that is on air, for rooms in which everybody has to agree.
@@ -71,6 +82,7 @@ package struct DisclosureRequest: Sendable, Hashable {
         session: String? = nil,
         recipientRegion: Region? = nil,
         joinedAt: WallClockTime? = nil,
+        carried: CarriedConsent? = nil,
         captured: CapturedMedia? = nil,
         onAir: [TrackOnAir]? = nil,
         expectedEpoch: UInt64? = nil
@@ -82,6 +94,7 @@ package struct DisclosureRequest: Sendable, Hashable {
         self.session = session
         self.recipientRegion = recipientRegion
         self.joinedAt = joinedAt
+        self.carried = carried
         self.captured = captured
         self.onAir = onAir
         self.expectedEpoch = expectedEpoch
@@ -94,6 +107,7 @@ package struct DisclosureRequest: Sendable, Hashable {
         other.media = track.media
         other.stream = track.stream
         other.session = track.session
+        other.carried = track.carried
         return other
     }
 }

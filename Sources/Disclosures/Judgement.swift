@@ -17,7 +17,8 @@ extension RoomConsent {
     ///
     /// A refusal that applies beats every grant; otherwise purpose, recipient, scope, media, time, notice,
     /// controller, guardian and region have to hold in one and the same grant, and of several such grants the one
-    /// that ends first governs. The order of records never matters.
+    /// that ends first governs. The order of records never matters. What another relay carries along with a stream
+    /// takes away from that, and adds nothing.
     func judge(_ request: DisclosureRequest, at time: WallClockTime) -> Judgement {
         guard let person = participants[request.participant] else { return .deny(.noRecord) }
         if request.audience.recipientClass == .authority { return person.judgeDemands(request, at: time) }
@@ -50,6 +51,7 @@ extension RoomConsent {
             return .deny(.minor)
         }
         guard let governing else { return .deny(closest.denyReason) }
+        if request.carried?.contains(CarriedConsent(purpose)) == false { return .deny(.notCarried) }
         return .permit(until: governing.until, sequence: governing.sequence)
     }
 }

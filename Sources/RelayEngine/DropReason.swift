@@ -22,6 +22,10 @@ package enum DropReason: UInt8, Sendable, CaseIterable {
     case padding
     /// Media from a viewer.
     case fromViewer
+    /// Without the consent state that the offer announced.
+    case withoutConsentState
+    /// Narrower than what the gates still let through: it waits for them.
+    case awaitsConsentState
     /// For another loop, whose queue was full.
     case handOverFull
 

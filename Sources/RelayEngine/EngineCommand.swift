@@ -53,6 +53,10 @@ package struct PublisherParameters: Sendable {
     package var orientationExtension: UInt8
     package var dependencyDescriptorExtension: UInt8
     package var transportSequenceExtension: UInt8
+    /// Of the consent state that another relay carries along; 0 where not negotiated.
+    package var consentExtension: UInt8
+    /// Whether media without a consent state is refused: the offer announced it.
+    package var requiresConsentState: Bool
     package var sendsREMB: Bool
     package var sendsTransportFeedback: Bool
     /// The most a publisher may send, in bits per second; REMB says so, and the relay drops what is beyond.
@@ -65,6 +69,8 @@ package struct PublisherParameters: Sendable {
         orientationExtension: UInt8,
         dependencyDescriptorExtension: UInt8,
         transportSequenceExtension: UInt8,
+        consentExtension: UInt8 = 0,
+        requiresConsentState: Bool = false,
         sendsREMB: Bool,
         sendsTransportFeedback: Bool,
         maximumBitsPerSecond: Int64
@@ -75,6 +81,8 @@ package struct PublisherParameters: Sendable {
         self.orientationExtension = orientationExtension
         self.dependencyDescriptorExtension = dependencyDescriptorExtension
         self.transportSequenceExtension = transportSequenceExtension
+        self.consentExtension = consentExtension
+        self.requiresConsentState = requiresConsentState
         self.sendsREMB = sendsREMB
         self.sendsTransportFeedback = sendsTransportFeedback
         self.maximumBitsPerSecond = maximumBitsPerSecond
@@ -101,6 +109,10 @@ package enum EngineCommand: Sendable {
     /// The ledger holds the interval of this opening: the line may carry its media.
     case admit(PeerID, mediaIndex: Int, LineAdmission)
     case setSlates([SlateFrames])
+    /// What the packets of a line say from now on that the receiving server may do with them.
+    case carry(PeerID, mediaIndex: Int, CarriedConsent)
+    /// The gates follow what `EngineEvent.carried` told under this number.
+    case carriedApplied(PeerID, TrackID, number: UInt64)
     /// From another loop: it owns the peer on this path, though the kernel delivers to us.
     case announcePath(ICEPair, owner: Int)
 }
@@ -116,6 +128,9 @@ package enum EngineEvent: Sendable {
     case trackStarted(PeerID, TrackID, MediaCodec)
     /// The source of a publisher's track said good-bye (RTCP BYE).
     case trackStopped(PeerID, TrackID)
+    /// Another relay says what may be done with a publisher's track; answer with `carriedApplied` once the gates
+    /// follow it. Told again each second while packets wait for that.
+    case carried(PeerID, TrackID, CarriedConsent, number: UInt64)
     /// What has left on lines, by their accounts: every few seconds, and once when an account ends.
     case counted([AccountReport])
 }

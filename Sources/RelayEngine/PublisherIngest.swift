@@ -1,3 +1,4 @@
+import Disclosures
 import MediaRings
 import Primitives
 import RTPPackets
@@ -138,6 +139,17 @@ struct PublisherIngest {
         guard let codec = tracks[track].parameters.codecs[payloadType] else {
             return .drop(.unknownPayloadType)
         }
+        if parameters.requiresConsentState,
+            let refusal = refusalByCarriedConsent(
+                packet,
+                header,
+                track: track,
+                sequenceNumber: isRTX ? nil : sequenceNumber,
+                now: now
+            )
+        {
+            return .drop(refusal)
+        }
         if isRTX {
             // One of an earlier source, or of nothing that was sent, must not carry the window away.
             guard let newest = tracks[track].unwrapper.newest,
@@ -227,6 +239,33 @@ struct PublisherIngest {
             _ = tracks[track].ring.takeKeyframeWishes()
         }
         return .published(track: track)
+    }
+
+    /// Compares what the packet carries with what the gates let through.
+    ///
+    /// Before the packet counts as received: one that has to wait for the gates is asked for once more.
+    private mutating func refusalByCarriedConsent(
+        _ packet: RawSpan,
+        _ header: RTPHeader,
+        track: Int,
+        sequenceNumber: UInt16?,
+        now: MonotonicTime
+    ) -> DropReason? {
+        guard let byte = byteExtension(parameters.consentExtension, in: packet, header) else {
+            return .withoutConsentState
+        }
+        return tracks[track].carried.take(
+            CarriedConsent(rawValue: byte),
+            number: sequenceNumber.map { tracks[track].unwrapper.peek($0) },
+            now: now
+        ) ? nil : .awaitsConsentState
+    }
+
+    /// The gates follow what was told under `number`.
+    mutating func carriedApplied(_ number: UInt64, of track: TrackID) {
+        for index in tracks.indices where tracks[index].ring.track == track {
+            tracks[index].carried.applied(number)
+        }
     }
 
     private mutating func refine(_ facts: inout PayloadFacts, track: Int, with data: RawSpan) {

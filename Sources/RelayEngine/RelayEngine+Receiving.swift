@@ -159,6 +159,7 @@ extension RelayEngine {
             let packet = UnsafeRawBufferPointer(datagram).bytes.extracting(0..<length)
             let ntp = NTPTimestamp(nanosecondsSince1970: now.nanoseconds &+ wallOffset).rawValue
             guard let outcome = peers[slot].publisher?.receive(packet, now: now, wallNTP: ntp) else { return }
+            tellCarried(slot)
             switch outcome {
             case .drop(let reason):
                 drop(reason)
@@ -166,6 +167,17 @@ extension RelayEngine {
                 counters.published += 1
                 notePublished(slot, track)
             }
+        }
+    }
+
+    /// Tells what another relay carries along, where it has changed.
+    private mutating func tellCarried(_ slot: Int) {
+        guard peers[slot].publisher?.parameters.requiresConsentState == true else { return }
+        for index in peers[slot].publisher?.tracks.indices ?? 0..<0 {
+            guard let ring = peers[slot].publisher?.tracks[index].ring,
+                let (carried, number) = peers[slot].publisher?.tracks[index].carried.takeTelling()
+            else { continue }
+            events.append(.carried(peers[slot].id, ring.track, carried, number: number))
         }
     }
 

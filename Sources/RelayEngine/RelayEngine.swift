@@ -130,6 +130,12 @@ package struct RelayEngine: ~Copyable {
             foreignPaths.announce(path, loop: owner, now: now)
         case .setSlates(let slates):
             forwarder.setSlates(slates)
+        case .carry(let id, let mediaIndex, let carried):
+            guard let line = line(id, mediaIndex) else { return }
+            forwarder.carry(carried, on: line)
+        case .carriedApplied(let id, let track, let number):
+            guard let slot = slots[id] else { return }
+            peers[slot].publisher?.carriedApplied(number, of: track)
         }
     }
 

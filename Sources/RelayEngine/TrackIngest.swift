@@ -15,6 +15,7 @@ struct TrackIngest {
     var missing = MissingSequences()
     var admitted = AdmittedSequences()
     var keyframes = KeyframeRequests()
+    var carried = CarriedConsentWatch()
     var statistics: ReceptionStatistics?
     var structure: DependencyStructure?
     var isStarted = false
@@ -48,6 +49,7 @@ struct TrackIngest {
             unwrapper = SequenceUnwrapper()
             missing = MissingSequences()
             admitted = AdmittedSequences()
+            carried.restart()
             hasNumbering = false
             beginAnew(from: .min)
         }

@@ -129,7 +129,8 @@ extension LiveRoom {
         var isPermittedInPart = false
         // What is permitted somewhere is permitted in part.
         let places = audiences.keys.filter { $0.audience == audience }.map(\.region)
-        for kind in publication?.tracks.map(\.type) ?? MediaType.live.sorted() {
+        let tracks = publication?.tracks.map { ($0.type, $0.carried) }
+        for (kind, carried) in tracks ?? MediaType.live.sorted().map({ ($0, nil) }) {
             for region in places.isEmpty ? [nil] : places {
                 let request = DisclosureRequest(
                     participant: participant,
@@ -137,7 +138,8 @@ extension LiveRoom {
                     audience: audience,
                     stream: stream,
                     session: publication?.session.text,
-                    recipientRegion: region
+                    recipientRegion: region,
+                    carried: carried
                 )
                 let reason = authority.wouldDecide(request, now: now).denyReason
                 if reason == nil { isPermittedInPart = true }

@@ -77,7 +77,8 @@ extension LiveRoom {
             audience: identifying,
             stream: publication.stream.text,
             session: publication.session.text,
-            recipientRegion: place.region
+            recipientRegion: place.region,
+            carried: publication.carried
         )
         return authority.wouldDecide(request, now: SystemClock.reading).denyReason == nil
     }

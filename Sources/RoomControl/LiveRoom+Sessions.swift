@@ -66,7 +66,9 @@ extension LiveRoom {
                 minimumCapacity: kind == .audio ? RingCapacity.audio : RingCapacity.video
             )
             rings[media.index] = ring
-            tracks.append(PublishedTrack(ring: ring, media: media))
+            // Until its packets say what may be done with it, nothing may.
+            let carried: CarriedConsent? = outcome.session.announcesConsentState ? [] : nil
+            tracks.append(PublishedTrack(ring: ring, media: media, carried: carried))
         }
         let parameters = Negotiation.publisher(
             outcome.session,
@@ -134,7 +136,8 @@ extension LiveRoom {
             isSent: request.sendsPrivacyControl,
             at: now
         )
-        if session.recordPreference > .none {
+        // Where packets carry a consent state, that says what of recording holds now; else the offer binds for good.
+        if session.recordPreference > .none, !session.announcesConsentState {
             // RFC 7866 6.3: off and pause bind; on, nopreference and absence mean nothing.
             statements.append(
                 ConsentStatement(

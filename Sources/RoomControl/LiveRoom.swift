@@ -156,10 +156,31 @@ actor LiveRoom {
         case .trackStopped(let peer, let track):
             guard let participant = participantsOfPeers[peer] else { return }
             publications[participant]?.endedTracks.insert(track)
+        case .carried(let peer, let track, let carried, let number):
+            guard let participant = participantsOfPeers[peer] else { return }
+            follow(carried, with: track, of: participant)
+            guard let publication = publications[participant], publication.peer == peer else { return }
+            // If there is no room for this, packets wait and the engine tells it again.
+            _ = environment.plane.post(
+                [.carriedApplied(peer, track, number: number)],
+                to: publication.loop
+            )
         case .counted:
             // Comes by way of the directory, which knows whose accounts they are.
             break
         }
+    }
+
+    /// Has the gates of a track follow what the relay that passes it on carries along.
+    private func follow(_ carried: CarriedConsent, with track: TrackID, of participant: ParticipantID) {
+        guard let index = publications[participant]?.tracks.firstIndex(where: { $0.id == track }) else {
+            return
+        }
+        publications[participant]?.tracks[index].carried = carried
+        var effects: [ConsentEffect] = []
+        authority.carry(carried, with: track, now: SystemClock.reading, effects: &effects)
+        run(effects)
+        stale.insert(participant)
     }
 
     private func goOnAir(_ participant: ParticipantID) {
@@ -178,6 +199,7 @@ actor LiveRoom {
                 media: track.type,
                 stream: publication.stream.text,
                 session: publication.session.text,
+                carried: track.carried,
                 now: SystemClock.reading,
                 effects: &effects
             )

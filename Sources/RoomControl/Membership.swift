@@ -9,6 +9,8 @@ import SessionDescriptions
 struct PublishedTrack {
     let ring: MediaRing
     let media: NegotiatedMedia
+    /// What the relay that passes it on carries along; `nil` for a stream from nowhere else.
+    var carried: CarriedConsent?
 
     var id: TrackID { ring.track }
     var type: MediaType { ring.kind == .audio ? .audio : .video }
@@ -35,6 +37,12 @@ struct Publication {
     var endedTracks: Set<TrackID> = []
     /// Order of going on air.
     var ordinal = 0
+
+    /// What another relay lets be done with the whole of it; `nil` for a stream from nowhere else.
+    var carried: CarriedConsent? {
+        let all = tracks.compactMap(\.carried)
+        return all.isEmpty ? nil : all.reduce(CarriedConsent(rawValue: .max)) { $0.intersection($1) }
+    }
 
     /// Whether no media has come for long enough that another session may take its place.
     func isFrozen(now: MonotonicTime) -> Bool {

@@ -33,6 +33,8 @@ enum Negotiation {
             orientationExtension: id(HeaderExtensionURI.videoOrientation),
             dependencyDescriptorExtension: id(HeaderExtensionURI.dependencyDescriptor),
             transportSequenceExtension: id(HeaderExtensionURI.transportWideCC),
+            consentExtension: id(HeaderExtensionURI.consentState),
+            requiresConsentState: session.announcesConsentState,
             sendsREMB: feedback.contains(.googREMB),
             sendsTransportFeedback: feedback.contains(.transportCC),
             maximumBitsPerSecond: maximumBitsPerSecond
@@ -77,6 +79,7 @@ enum Negotiation {
         line.orientationExtension = media.extensionID(HeaderExtensionURI.videoOrientation) ?? 0
         line.dependencyDescriptorExtension =
             media.extensionID(HeaderExtensionURI.dependencyDescriptor) ?? 0
+        line.consentExtension = media.extensionID(HeaderExtensionURI.consentState) ?? 0
         line.allowsTwoByteExtensions = media.allowsMixedExtensions
         line.acceptsNACK = media.rtcpFeedback.contains(.nack)
         return line
@@ -119,6 +122,6 @@ enum Negotiation {
         extensions: [
             HeaderExtensionURI.mid, HeaderExtensionURI.absoluteSendTime, HeaderExtensionURI.audioLevel,
             HeaderExtensionURI.videoOrientation, HeaderExtensionURI.dependencyDescriptor,
-            HeaderExtensionURI.transportWideCC,
+            HeaderExtensionURI.transportWideCC, HeaderExtensionURI.consentState,
         ])
 }

@@ -391,7 +391,7 @@ extension EngineEvent {
     fileprivate var peer: PeerID? {
         switch self {
         case .connected(let peer, _, _), .ended(let peer, _), .line(let peer, _, _, _),
-            .trackStarted(let peer, _, _), .trackStopped(let peer, _):
+            .trackStarted(let peer, _, _), .trackStopped(let peer, _), .carried(let peer, _, _, _):
             peer
         case .counted: nil
         }

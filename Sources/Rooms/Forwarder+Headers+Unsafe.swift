@@ -48,6 +48,13 @@ extension Forwarder {
                 byteCount: 1
             )
         }
+        if lines[line].parameters.consentExtension != 0 {
+            _ = writer.appendExtension(
+                id: lines[line].parameters.consentExtension,
+                value: UInt32(lines[line].carried.rawValue),
+                byteCount: 1
+            )
+        }
         if !descriptor.isEmpty, lines[line].parameters.dependencyDescriptorExtension != 0 {
             _ = writer.appendExtension(
                 id: lines[line].parameters.dependencyDescriptorExtension,

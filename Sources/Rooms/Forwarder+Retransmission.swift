@@ -91,6 +91,8 @@ extension Forwarder {
                 )
                 return (length, payload.count + RTXPayload.headerByteCount, true)
             }
+            // What the packet carried then may not be what it would carry now, and one number is one byte string.
+            guard parameters.consentExtension == 0 else { return (0, 0, false) }
             let length = protect(
                 line,
                 packet,

@@ -4,6 +4,11 @@ import Primitives
 import RTPPackets
 
 extension Forwarder {
+    /// Sets what the packets of a line say that the receiving server may do, from the next one on.
+    package mutating func carry(_ carried: CarriedConsent, on line: Int) {
+        lines[line].carried = carried
+    }
+
     /// Takes a track in, to be forwarded by this loop; answers its feed's slot.
     package mutating func addFeed(_ ring: MediaRing) -> Int {
         feeds.insert(TrackFeed(ring: ring))

@@ -1,3 +1,4 @@
+import Disclosures
 import MediaRings
 import Primitives
 import RTPPackets
@@ -42,6 +43,8 @@ package struct MediaLineParameters: Sendable {
     package var audioLevelExtension: UInt8 = 0
     package var orientationExtension: UInt8 = 0
     package var dependencyDescriptorExtension: UInt8 = 0
+    /// Of the consent state that is carried along to another relay; 0 where not negotiated.
+    package var consentExtension: UInt8 = 0
     package var allowsTwoByteExtensions = false
     /// Whether NACKs are answered on this line.
     package var acceptsNACK = false
@@ -93,6 +96,8 @@ package struct MediaLine: Sendable {
     package internal(set) var account = -1
     /// Next ring position to send.
     var next: UInt64 = 0
+    /// What the line's packets say that the receiving server may do.
+    var carried: CarriedConsent = []
     var map = SequenceMap()
     /// Highest outgoing sequence number used, extended.
     var lastSequence: Int64

@@ -10,7 +10,13 @@ package enum HeaderExtensionURI {
     package static let dependencyDescriptor =
         "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 
-    /// All of the above.
+    /// What the participant permits the receiving server to do, one byte (`CarriedConsent`): ours.
+    ///
+    /// A name that nobody else can have without a domain that we would have to keep (RFC 9562); the last field
+    /// counts the versions of the byte.
+    package static let consentState = "urn:uuid:5d2f3c9a-6b0e-4c4d-9a57-7e1c05e20001"
+
+    /// What any client and the relay may agree on; the consent state is between relays.
     package static let all = [
         mid, audioLevel, absoluteSendTime, transportWideCC, videoOrientation, playoutDelay,
         dependencyDescriptor,

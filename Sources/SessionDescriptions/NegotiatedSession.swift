@@ -13,6 +13,9 @@ package struct NegotiatedSession: Sendable {
     package internal(set) var media: [NegotiatedMedia]
     /// The most restrictive `a=recordpref` of the session and of any section.
     package let recordPreference: RecordPreference
+    /// Whether the offer says, under any id and in any section, that its packets carry a consent state
+    /// (`HeaderExtensionURI.consentState`): media that then carries none is refused.
+    package let announcesConsentState: Bool
     /// The mids that share the transport, in the order of the offer's BUNDLE group; empty without one.
     package let bundledMids: [String]
 

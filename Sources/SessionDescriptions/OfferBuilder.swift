@@ -7,6 +7,7 @@ package enum OfferBuilder {
         (3, HeaderExtensionURI.transportWideCC, [.audio, .video]),
         (4, HeaderExtensionURI.mid, [.audio, .video]),
         (5, HeaderExtensionURI.playoutDelay, [.video]),
+        (6, HeaderExtensionURI.consentState, [.audio, .video]),
         (12, HeaderExtensionURI.dependencyDescriptor, [.video]),
         (13, HeaderExtensionURI.videoOrientation, [.video]),
     ]

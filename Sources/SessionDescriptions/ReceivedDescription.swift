@@ -66,6 +66,15 @@ struct ReceivedDescription {
         "RTP/SAVP",
     ]
 
+    /// Whether any line of the description names the extension, usable or not.
+    private var announcesConsentState: Bool {
+        (description.attributes + sections.flatMap(\.description.attributes)).contains { attribute in
+            attribute.name == "extmap"
+                && attribute.value?.fields(" ").dropFirst().first.map(String.init)
+                    == HeaderExtensionURI.consentState
+        }
+    }
+
     /// The session's part of the result.
     func session(
         media: [NegotiatedMedia],
@@ -84,6 +93,7 @@ struct ReceivedDescription {
             isRemoteLite: description.has("ice-lite"),
             media: media,
             recordPreference: self.sections.map(\.recordPreference).reduce(sessionPreference, max),
+            announcesConsentState: announcesConsentState,
             bundledMids: bundledMids.filter { used.contains($0) }
         )
     }

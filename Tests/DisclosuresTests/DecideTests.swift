@@ -221,7 +221,7 @@ struct DecideTests {
             "no-record", "requested", "deferred", "refused", "withdrawn", "revoked", "expired", "invalidated",
             "outdated-notice", "purpose", "recipient", "media", "scope", "minor", "guardian", "region",
             "all-party", "captured-without", "controller-changed", "gpc", "stale-epoch", "lease-expired",
-            "log-unavailable", "hold", "malformed",
+            "log-unavailable", "hold", "not-carried", "malformed",
         ]
         #expect(DenyReason.allCases.map(\.rawValue) == listed)
     }

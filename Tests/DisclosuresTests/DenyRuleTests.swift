@@ -178,6 +178,40 @@ struct DenyRuleTests {
         #expect(reason(make.room(elsewhere, live)) == nil)
     }
 
+    // MARK: - Carried along
+
+    @Test(arguments: Purpose.allCases)
+    func aStreamThatIsPassedOnIsShownForWhatIsCarriedAlongOnly(purpose: Purpose) throws {
+        let isNamed = purpose.namesRecipient
+        let audience = try audience(purpose, nil, isNamed ? "vault" : nil)
+        let media: MediaType = purpose == .identify ? .displayName : .video
+        let grant = make.statement(.given, purpose, to: isNamed ? "vault" : nil, media: [media])
+        var request = make.request(media, to: audience)
+        request.carried = []
+        #expect(reason(make.room(.statement(grant)), request) == .notCarried)
+        request.carried = CarriedConsent(rawValue: .max).subtracting(CarriedConsent(purpose))
+        #expect(reason(make.room(.statement(grant)), request) == .notCarried)
+        request.carried = CarriedConsent(purpose)
+        #expect(reason(make.room(.statement(grant)), request) != .notCarried)
+        #expect(reason(make.room(), request) == .noRecord, "it widens nothing")
+    }
+
+    @Test func somebodyElsesCarriedConsentCountsInAnAllPartyRoom() throws {
+        let vault = try audience(.recording, nil, "vault")
+        let rules = ConsentEvent.Content.rules(RoomRules(consentRule: .allParty))
+        let own = ConsentEvent.Content.statement(make.statement(.given, .recording, to: "vault"))
+        let others = ConsentEvent.Content.statement(
+            make.statement(.given, of: make.bob, .recording, to: "vault")
+        )
+        var request = make.request(to: vault)
+        request.onAir = [TrackOnAir(participant: make.bob, media: .audio, stream: "mic", carried: .live)]
+        #expect(reason(make.room(rules, own, others), request) == .allParty)
+        request.onAir = [
+            TrackOnAir(participant: make.bob, media: .audio, stream: "mic", carried: .recording)
+        ]
+        #expect(reason(make.room(rules, own, others), request) == nil)
+    }
+
     // MARK: - Everybody on air
 
     @Test func anAllPartyRoomRecordsNobodyUntilEverybodyOnAirHasAgreed() throws {

@@ -53,6 +53,7 @@ package struct NaiveEvaluator {
                     var about = request
                     (about.participant, about.media) = (track.participant, track.media)
                     (about.stream, about.session) = (track.stream, track.session)
+                    about.carried = track.carried
                     guard case .permit(let until, _) = log.finding(about, at: now.wall) else {
                         return .deny(.allParty)
                     }

@@ -22,7 +22,9 @@ struct NaiveLog {
         if let reason = refusal(current, request) { return .deny(reason) }
         let age = age(of: status)
         if age == .from13To17, isForAdultsUnlessAllowed(request.audience.purpose) { return .deny(.minor) }
-        return bestGrant(current, request, status, age, at: time)
+        let finding = bestGrant(current, request, status, age, at: time)
+        guard case .permit = finding, let carried = request.carried else { return finding }
+        return isCarried(request.audience.purpose, carried.rawValue) ? finding : .deny(.notCarried)
     }
 
     // MARK: - What the log says
@@ -107,6 +109,17 @@ struct NaiveLog {
         case .recording, .replayRoom, .download, .transcription, .analysis: !rules.minors.contains(.recording)
         case .liveEmbed, .rebroadcast: !rules.minors.contains(.embeds)
         case .liveRoom, .aggregate, .identify: false
+        }
+    }
+
+    /// The byte's bits, as its documentation lists them.
+    private func isCarried(_ purpose: Purpose, _ byte: UInt8) -> Bool {
+        let bits: [[Purpose]] = [
+            [.liveRoom], [.recording], [.liveEmbed], [.rebroadcast], [.replayRoom, .download],
+            [.transcription], [.analysis, .aggregate], [.identify],
+        ]
+        return bits.enumerated().contains { number, purposes in
+            purposes.contains(purpose) && byte & (1 << UInt8(number)) != 0
         }
     }
 

@@ -224,10 +224,15 @@ package struct RandomCases {
             session: chance(80) ? pick(["s1", "s1", "s2"], "s1") : nil,
             recipientRegion: region(60),
             joinedAt: chance(70) ? moment(-20...0) : nil,
+            carried: carried(),
             captured: chance(purpose.isOfStoredMedia ? 85 : 5) ? captured() : nil,
             onAir: chance(70) ? onAir() : nil,
             expectedEpoch: chance(5) ? pick([epoch, epoch, epoch + 1], epoch) : nil
         )
+    }
+
+    private mutating func carried() -> CarriedConsent? {
+        chance(20) ? CarriedConsent(rawValue: UInt8.random(in: .min ... .max, using: &random)) : nil
     }
 
     private mutating func captured() -> CapturedMedia {
@@ -245,7 +250,16 @@ package struct RandomCases {
 
     private mutating func onAir() -> [TrackOnAir] {
         (0..<Int.random(in: 0...2, using: &random)).compactMap { _ in
-            person().map { TrackOnAir(participant: $0, media: .video, stream: "cam", session: "s1") }
+            let carried = carried()
+            return person().map {
+                TrackOnAir(
+                    participant: $0,
+                    media: .video,
+                    stream: "cam",
+                    session: "s1",
+                    carried: carried
+                )
+            }
         }
     }
 }

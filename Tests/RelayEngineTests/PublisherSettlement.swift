@@ -37,6 +37,8 @@ struct PublisherSettlement {
             orientationExtension: 0,
             dependencyDescriptorExtension: 0,
             transportSequenceExtension: 0,
+            consentExtension: habits.announcesConsentState ? SimulatedClient.consentExtension : 0,
+            requiresConsentState: habits.announcesConsentState,
             sendsREMB: true,
             sendsTransportFeedback: false,
             maximumBitsPerSecond: 4_000_000

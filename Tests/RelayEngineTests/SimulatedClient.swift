@@ -1,4 +1,5 @@
 import DTLSHandshakes
+import Disclosures
 import ICELite
 import Primitives
 import RTPPackets
@@ -23,6 +24,8 @@ class SimulatedClient {
     private(set) var establishedAt: MonotonicTime?
     /// Neither sends nor hears anything any more.
     var isDead = false
+    /// What its packets carry; `nil` is nothing.
+    var carried: CarriedConsent?
     var sendsChecks = true
     var startsHandshake = true
     /// The last datagrams it sent that were no STUN, as somebody on the way could have kept them.
@@ -148,7 +151,10 @@ class SimulatedClient {
         send(Array(output[..<length]))
     }
 
-    /// Protects one RTP packet: the same arguments give the same bytes.
+    /// Under which its packets carry a consent state.
+    static let consentExtension: UInt8 = 6
+
+    /// Protects one RTP packet: the same arguments and what it carries give the same bytes.
     func protect(
         payload: [UInt8],
         marker: Bool,
@@ -162,7 +168,7 @@ class SimulatedClient {
         if paddingByteCount > 0 {
             plain += [UInt8](repeating: 0, count: Int(paddingByteCount) - 1) + [paddingByteCount]
         }
-        var output = [UInt8](repeating: 0, count: 12 + plain.count + 32)
+        var output = [UInt8](repeating: 0, count: 20 + plain.count + 32)
         let length = output.withUnsafeMutableBytes { output in
             var writer = RTPHeaderWriter(into: output)
             writer.writeFixed(
@@ -173,6 +179,13 @@ class SimulatedClient {
                 ssrc: ssrc,
                 hasPadding: paddingByteCount > 0
             )
+            if let carried {
+                _ = writer.appendExtension(
+                    id: Self.consentExtension,
+                    value: UInt32(carried.rawValue),
+                    byteCount: 1
+                )
+            }
             let headerLength = writer.finish()
             return plain.withUnsafeBytes { payload in
                 outbound?.protectRTP(

@@ -35,6 +35,8 @@ struct PublisherHabits {
     var packetsPerKeyframe: ClosedRange<Int64> = 3...6
     var packetsPerFrame: ClosedRange<Int64> = 1...3
     var answersNACK = true
+    /// Another relay, whose offer announces that its packets carry a consent state.
+    var announcesConsentState = false
     /// `nil` is a random one.
     var firstVideoSequence: UInt64?
 }

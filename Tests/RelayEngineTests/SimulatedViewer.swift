@@ -16,6 +16,8 @@ struct ViewerHabits {
     var plisPercent = 0.0
     /// Bits per second that it says it can take; `nil` says nothing.
     var estimate: UInt64?
+    /// Another relay, to which the consent state is carried along.
+    var takesConsentState = false
 }
 
 /// A browser that watches: one audio and one video line for each publisher it was given.
@@ -31,6 +33,8 @@ final class SimulatedViewer: SimulatedClient {
     let tap: Wiretap
     /// Marks that came through, with the moment of their first arrival.
     private(set) var seen: [MediaMark: MonotonicTime] = [:]
+    /// What the packets that came through carried, with the moment.
+    private(set) var carriedStates: [(state: CarriedConsent, time: MonotonicTime)] = []
     /// Of each line, the newest extended number and what is missing before it.
     private var newest: [UInt32: Int64] = [:]
     private var missing: [UInt32: [Int64: (since: MonotonicTime, asked: Int)]] = [:]
@@ -90,6 +94,7 @@ final class SimulatedViewer: SimulatedClient {
                 line.midExtension = 4
                 line.absoluteSendTimeExtension = 3
                 line.acceptsNACK = kind == .video
+                if habits.takesConsentState { line.consentExtension = consentExtension }
                 lines.append(line)
             }
         }
@@ -177,6 +182,13 @@ final class SimulatedViewer: SimulatedClient {
             guard let header = try? RTPHeader(parsing: bytes.bytes),
                 let payload = try? header.payloadRange(in: bytes.bytes)
             else { return simulation.violate("\(id) got a malformed RTP packet") }
+            if let range = RTPHeaderExtensions.find(
+                id: Self.consentExtension,
+                in: bytes.bytes,
+                header: header
+            ), let byte = bytes.bytes.byte(at: range.lowerBound) {
+                carriedStates.append((CarriedConsent(rawValue: byte), simulation.now))
+            }
             var number = header.sequenceNumber
             var ssrc = header.ssrc
             if header.payloadType == Self.rtxType {

@@ -27,6 +27,14 @@ struct SimulatedIdentities {
     }
 }
 
+/// What an engine told of the consent state of a track.
+struct CarriedReport {
+    let peer: PeerID
+    let track: TrackID
+    let carried: CarriedConsent
+    let number: UInt64
+}
+
 /// How datagrams travel between clients and relay.
 struct LinkQuality {
     var lossPercent = 0.0
@@ -72,6 +80,8 @@ final class Simulation {
     private(set) var thinnedLines: [PeerID: [Int: Bool]] = [:]
     /// Tracks whose source has said good-bye and not come back.
     private(set) var endedTracks: Set<TrackID> = []
+    /// What was told of consent states, in order.
+    private(set) var carriedConsents: [CarriedReport] = []
     private(set) var endings: [PeerID: TransportEnd] = [:]
     /// Sees what the relay sends to addresses at which nobody is known; without it every byte is a violation.
     var strangerReceives: ((SocketAddress, [UInt8]) -> Void)?
@@ -269,6 +279,8 @@ final class Simulation {
         case .trackStarted(_, let track, _): endedTracks.remove(track)
         case .trackStopped(_, let track): endedTracks.insert(track)
         case .counted(let reports): ledger.change { $0.counted(reports, now: reading) }
+        case .carried(let peer, let track, let carried, let number):
+            carriedConsents.append(CarriedReport(peer: peer, track: track, carried: carried, number: number))
         case .connected: break
         }
     }

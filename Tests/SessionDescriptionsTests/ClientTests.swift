@@ -39,6 +39,33 @@ import Testing
         #expect(client.remoteCandidates.first?.address.host == "203.0.113.5")
     }
 
+    /// Under any id and in any section: what was announced is never quietly left out.
+    @Test(arguments: ["6", "15", "6/sendonly", "6/recvonly", "4", "none"])
+    func anAnnouncedConsentStateIsNoticedWhetherItCanBeUsedOrNot(id: String) throws {
+        var capabilities = MediaCapabilities()
+        capabilities.extensions.insert(HeaderExtensionURI.consentState)
+        let offer = try OfferBuilder.publisherOffer(
+            local: relayTransport(),
+            audio: audio,
+            video: video,
+            capabilities: capabilities
+        )
+        let line = "a=extmap:6 \(HeaderExtensionURI.consentState)\r\n"
+        #expect(offer.text.ranges(of: line).count == 2)
+        let text =
+            id == "none"
+            ? offer.text.replacing(line, with: "")
+            : offer.text.replacing(line, with: line.replacing(":6 ", with: ":\(id) "))
+        let session = try OfferAnswer.answerPublisher(
+            SessionDescription(parsing: text),
+            local: relayTransport(),
+            capabilities: capabilities
+        ).session
+        #expect(session.announcesConsentState == (id != "none"))
+        let used = session.media.map { $0.extensionID(HeaderExtensionURI.consentState) }
+        #expect(used == (id.hasPrefix("6") && id != "6/recvonly" ? [6, 6] : [nil, nil]))
+    }
+
     @Test func ourViewerAndTheRelayAgree() throws {
         let offer = try OfferBuilder.viewerOffer(local: relayTransport(), videoSlots: 2, audioSlots: 1)
         let relay = try OfferAnswer.answerViewer(offer, local: relayTransport()) { slot in

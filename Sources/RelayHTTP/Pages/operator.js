@@ -32,6 +32,7 @@ const reasons = {
   guardian: "a guardian has to agree",
   region: "not allowed in that region",
   "all-party": "somebody else on air has not agreed",
+  "not-carried": "not agreed at the relay that it comes from",
   "captured-without": "captured without agreement",
   "controller-changed": "the controller has changed since",
   gpc: "Global Privacy Control",

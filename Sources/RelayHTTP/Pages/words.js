@@ -131,6 +131,7 @@ export const reasons = {
   guardian: "A guardian has to agree first.",
   region: "Not allowed in the region of the receiver.",
   "all-party": "Somebody else on air has not agreed.",
+  "not-carried": "You have not agreed to it at the service that this comes from.",
   "captured-without": "Captured while you had not agreed.",
   "controller-changed": "The service changed hands since you agreed.",
   gpc: "Your browser's privacy signal says no.",
