@@ -1,3 +1,4 @@
+import Disclosures
 import MediaRings
 import Primitives
 import RTPPackets

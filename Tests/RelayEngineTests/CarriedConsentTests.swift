@@ -1,4 +1,5 @@
 import Disclosures
+import MediaRings
 import Primitives
 import RTPPackets
 import RelayEngine
