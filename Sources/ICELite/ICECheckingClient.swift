@@ -1,9 +1,9 @@
 import Primitives
 
-/// The controlling side toward an ICE-lite server, for our own clients (RFC 8445 6 and 7, as far as one needs).
+/// The controlling side toward a server, which it only asks (RFC 8445 6 and 7, as far as one needs).
 ///
-/// A lite server sends no checks, so this only asks. It keeps no clock: call `poll` until it answers `nil`,
-/// then again at `nextTimeout`, and pass every STUN datagram to `receive`.
+/// A lite server sends no checks; those of a full one are `ICELiteAgent`'s to answer. It keeps no clock: call
+/// `poll` until it answers `nil`, then again at `nextTimeout`, and pass every answer to `receive`.
 package struct ICECheckingClient: Sendable {
     /// One STUN datagram to send.
     package struct Check: Sendable {

@@ -2,6 +2,9 @@ import Primitives
 
 /// The ICE-lite side of one peer (RFC 8445 2.5): it answers checks and never sends one of its own.
 ///
+/// Beside our own checks (`ICECheckingClient`) it is the answering half of a controlling agent: then it answers
+/// the peer's checks, and paths follow from the peer's answers to ours (`noteAnswer`).
+///
 /// It keeps no clock and makes no state for anyone who does not know the password. Which path media takes
 /// changes only by a check with USE-CANDIDATE, and a path without a valid check for 30 s is not live.
 package struct ICELiteAgent: Sendable {
@@ -30,6 +33,8 @@ package struct ICELiteAgent: Sendable {
         var lastCheck: MonotonicTime
     }
 
+    /// Our own checks choose the path, and not the peer's.
+    private let isControlling: Bool
     /// In force: media flows by pairs of this generation.
     private var current: Generation
     /// Announced by a restart, in force with its first nomination.
@@ -42,7 +47,9 @@ package struct ICELiteAgent: Sendable {
     /// - Parameters:
     ///   - local: What our answer's SDP carries.
     ///   - remoteUfrag: What the peer's SDP carries; its password serves only those who send checks.
-    package init(local: ICECredentials, remoteUfrag: String) {
+    ///   - isControlling: Whether our own checks choose the path, because we made the offer.
+    package init(local: ICECredentials, remoteUfrag: String, isControlling: Bool = false) {
+        self.isControlling = isControlling
         current = Generation(number: 0, local: local, remoteUfrag: remoteUfrag)
     }
 
@@ -82,20 +89,32 @@ package struct ICELiteAgent: Sendable {
         if message.unknownRequiredCount > 0 {
             return refuse(message, 420, "Unknown Attribute", generation, &response)
         }
-        // We are lite and so always controlled (RFC 8445 6.1.1); a full agent that hears 487 takes the
-        // other role (7.2.5.1). A request that names no role is taken as controlling: FFmpeg's before 2025-09.
-        if message.iceControlled != nil {
+        // A lite agent is always controlled, and who made the offer controls (RFC 8445 6.1.1): our role is not
+        // open to 7.3.1.1, and a full agent that hears 487 takes the other one (7.2.5.1). A request that names
+        // no role is taken as of the right one: FFmpeg's before 2025-09.
+        if (isControlling ? message.iceControlling : message.iceControlled) != nil {
             return refuse(message, 487, "Role Conflict", generation, &response)
         }
 
         let pair = ICEPair(remote: remote, local: local)
-        let changed = accept(pair, nominated: message.useCandidate, generation: generation, now: now)
+        // That the peer reaches us says nothing of the path that we have chosen, or would choose.
+        let changed =
+            !isControlling
+            && accept(pair, nominated: message.useCandidate, generation: generation, now: now)
         var writer = STUNWriter(.success, transactionID: message.transactionID)
         writer.addXORMappedAddress(remote)
         writer.addMessageIntegrity(password: generation.password)
         writer.addFingerprint()
         response = writer.bytes
         return .respond(pair, selectionChanged: changed)
+    }
+
+    /// Takes note that the peer answered a check of ours on this path (RFC 8445 7.2.5.3): it is live from now.
+    ///
+    /// Media takes it from now on if it `selects`.
+    package mutating func noteAnswer(on pair: ICEPair, selects: Bool, now: MonotonicTime) {
+        precondition(isControlling, "only our own checks are answered")
+        _ = accept(pair, nominated: selects, generation: current, now: now)
     }
 
     /// Whether this path has passed a valid check within the last 30 s.

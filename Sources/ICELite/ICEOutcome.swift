@@ -29,6 +29,7 @@ package enum ICEOutcome: Hashable, Sendable {
     case drop(ICEDropReason)
     /// Authenticated, but refused with this STUN error code; the answer is in `response`.
     case refuse(errorCode: UInt16)
-    /// A valid check: the success response is in `response`, and the pair is live from now.
+    /// A valid check: the success response is in `response`, and the pair is live from now if such checks choose
+    /// the path.
     case respond(ICEPair, selectionChanged: Bool)
 }

@@ -78,6 +78,11 @@ package struct STUNMessage: Sendable {
         return datagram.byteCount >= headerLength && datagram.bigEndianUInt32(at: 4) == magicCookie
     }
 
+    /// Whether the datagram, if it is STUN, answers a request (RFC 8489 5: the higher class bit); cheap.
+    package static func isResponse(_ datagram: RawSpan) -> Bool {
+        (datagram.bigEndianUInt16(at: 0) ?? 0) & 0x0100 != 0
+    }
+
     private mutating func readAttributes(of datagram: RawSpan) -> Bool {
         var offset = Self.headerLength
         var count = 0

@@ -11,19 +11,23 @@ package struct PeerTransportParameters: Sendable {
     package var remoteFingerprints: [CertificateFingerprint]
     /// Whether libssl's state (about 48 KB) is kept, so that the peer's good-bye is heard.
     package var hearsGoodbye: Bool
+    /// For a server that we connect to; `nil` for a peer that connects to us.
+    package var outbound: OutboundChecks?
 
     package init(
         local: ICECredentials,
         remoteUfrag: String,
         role: DTLSRole,
         remoteFingerprints: [CertificateFingerprint],
-        hearsGoodbye: Bool = false
+        hearsGoodbye: Bool = false,
+        outbound: OutboundChecks? = nil
     ) {
         self.local = local
         self.remoteUfrag = remoteUfrag
         self.role = role
         self.remoteFingerprints = remoteFingerprints
         self.hearsGoodbye = hearsGoodbye
+        self.outbound = outbound
     }
 }
 
@@ -31,7 +35,7 @@ package struct PeerTransportParameters: Sendable {
 package enum TransportEnd: Sendable, Equatable {
     /// The peer said good-bye (DTLS close_notify).
     case closedByPeer
-    /// No check nominated a path, or none was valid for 30 s.
+    /// No check nominated a path, or none was valid for 30 s; of an outbound peer also that its socket is gone.
     case pathLost
     case handshakeFailed(DTLSFailure)
     /// The engine had no room for the peer.
@@ -41,12 +45,16 @@ package enum TransportEnd: Sendable, Equatable {
 /// One peer: ICE, then DTLS, then SRTP, over whatever path was checked.
 ///
 /// No byte of DTLS or SRTP is processed from, or sent to, an address that has not passed an authenticated
-/// check for this peer.
+/// check for this peer: one of the peer's, or, where we connect to it, a valid answer to one of ours.
 package struct PeerTransport: ~Copyable {
     /// libssl's state is kept this long after the handshake, should our last flight have been lost.
     package static let releaseMilliseconds: Int64 = 5_000
 
-    package private(set) var ice: ICELiteAgent
+    package internal(set) var ice: ICELiteAgent
+    /// The checks that we send; `nil` toward a peer that connects to us.
+    var checks: ICECheckingClient?
+    /// The local port of a socket that is this peer's own.
+    package let outboundPort: UInt16?
     private let handshake: DTLSHandshake
     package let role: DTLSRole
     package var inbound: InboundProtection?
@@ -54,11 +62,25 @@ package struct PeerTransport: ~Copyable {
     private var establishedAt: MonotonicTime?
     /// The library's state was freed, or is kept for good.
     private var isReleased: Bool
-    /// The path on which handshake datagrams go until one is nominated.
+    /// The path on which handshake datagrams go until one is nominated; unused where we choose the path.
     private var handshakePath: ICEPair?
 
     package init(_ parameters: PeerTransportParameters, identity: DTLSIdentity, now: MonotonicTime) {
-        ice = ICELiteAgent(local: parameters.local, remoteUfrag: parameters.remoteUfrag)
+        ice = ICELiteAgent(
+            local: parameters.local,
+            remoteUfrag: parameters.outbound?.remote.ufrag ?? parameters.remoteUfrag,
+            isControlling: parameters.outbound != nil
+        )
+        checks = parameters.outbound.map {
+            ICECheckingClient(
+                localUfrag: parameters.local.ufrag,
+                remote: $0.remote,
+                candidates: $0.candidates,
+                tieBreaker: $0.tieBreaker,
+                now: now
+            )
+        }
+        outboundPort = parameters.outbound?.port
         handshake = DTLSHandshake(
             role: parameters.role,
             identity: identity,
@@ -72,7 +94,10 @@ package struct PeerTransport: ~Copyable {
     package var isEstablished: Bool { establishedAt != nil }
 
     /// Announces the credentials of an ICE restart; the old path serves until the new one is nominated.
+    ///
+    /// A server that we connect to cannot ask for one: it is connected to anew.
     package mutating func restart(local: ICECredentials, remoteUfrag: String) {
+        guard checks == nil else { return }
         ice.restart(local: local, remoteUfrag: remoteUfrag)
     }
 
@@ -90,19 +115,23 @@ package struct PeerTransport: ~Copyable {
             now: now,
             response: &response
         )
-        if case .respond(_, let selectionChanged) = outcome {
+        if checks == nil, case .respond(_, let selectionChanged) = outcome {
             // The path that the peer has chosen is the one on which it surely listens.
             if handshakePath == nil || selectionChanged { handshakePath = path }
-            // As client (the peer is passive) we speak first, once a path is known.
-            if role == .client { handshake.start(now: now) }
+            startHandshake(now: now)
         }
         return outcome
+    }
+
+    /// As client (the peer is passive) we speak first, once a path is known.
+    mutating func startHandshake(now: MonotonicTime) {
+        if role == .client { handshake.start(now: now) }
     }
 
     /// Takes a DTLS datagram; `false` if the path has passed no check.
     package mutating func receiveDTLS(_ datagram: RawSpan, on path: ICEPair, now: MonotonicTime) -> Bool {
         guard ice.isValidated(remote: path.remote, local: path.local, now: now) else { return false }
-        handshakePath = path
+        if checks == nil { handshakePath = path }
         handshake.receive(datagram, now: now)
         return true
     }
@@ -150,7 +179,8 @@ package struct PeerTransport: ~Copyable {
         case .handshaking:
             // Checks alone do not keep a seat: whoever has no keys by now is not going to have any.
             if now.milliseconds(since: createdAt) >= DTLSHandshake.handshakeMilliseconds {
-                return .handshakeFailed(.timedOut)
+                // With a server that never answered a check there was no handshake that could fail.
+                return checks != nil && ice.selected == nil ? .pathLost : .handshakeFailed(.timedOut)
             }
         case .established:
             break

@@ -63,17 +63,90 @@ extension RelayEngine {
                 drop(.stranger)
                 return .taken
             }
-            switch kind {
-            case .dtls:
-                _ = peers[slot].transport.receiveDTLS(span, on: path, now: now)
-                flushHandshake(slot, now: now, into: &slab)
-            case .rtp:
-                receiveMedia(slot, datagram, now: now)
-            default:
-                receiveControl(slot, datagram, now: now, into: &slab)
-            }
+            take(kind, datagram, of: slot, on: path, now: now, into: &slab)
         }
         return .taken
+    }
+
+    /// Takes one datagram of an outbound peer's own socket, by which nobody else is reachable; media is decrypted
+    /// in place, so `datagram` is spent.
+    package mutating func receiveOutbound(
+        _ datagram: UnsafeMutableRawBufferPointer,
+        on path: ICEPair,
+        now: MonotonicTime,
+        into slab: inout SendSlab
+    ) {
+        counters.packetsIn += 1
+        counters.bytesIn += UInt64(datagram.count)
+        guard let slot = outboundSlots[path.local.port] else { return drop(.stranger) }
+        let span = UnsafeRawBufferPointer(datagram).bytes
+        let kind = DatagramKind(span)
+        switch kind {
+        case .unknown:
+            drop(.unknownKind)
+        case .stun:
+            receiveOutboundSTUN(slot, span, on: path, now: now, into: &slab)
+        case .dtls, .rtp, .rtcp:
+            guard peers[slot].transport.ice.isValidated(remote: path.remote, local: path.local, now: now)
+            else { return drop(.stranger) }
+            take(kind, datagram, of: slot, on: path, now: now, into: &slab)
+        }
+    }
+
+    /// Takes a datagram that came on a live path of the peer's.
+    private mutating func take(
+        _ kind: DatagramKind,
+        _ datagram: UnsafeMutableRawBufferPointer,
+        of slot: Int,
+        on path: ICEPair,
+        now: MonotonicTime,
+        into slab: inout SendSlab
+    ) {
+        switch kind {
+        case .dtls:
+            let span = UnsafeRawBufferPointer(datagram).bytes
+            _ = peers[slot].transport.receiveDTLS(span, on: path, now: now)
+            flushHandshake(slot, now: now, into: &slab)
+        case .rtp:
+            receiveMedia(slot, datagram, now: now)
+        default:
+            receiveControl(slot, datagram, now: now, into: &slab)
+        }
+    }
+
+    /// Takes an answer to a check of ours, or a check of a server that is no ICE-lite agent.
+    private mutating func receiveOutboundSTUN(
+        _ slot: Int,
+        _ datagram: RawSpan,
+        on path: ICEPair,
+        now: MonotonicTime,
+        into slab: inout SendSlab
+    ) {
+        guard STUNMessage.isResponse(datagram) else {
+            let outcome = peers[slot].transport.receiveSTUN(
+                datagram,
+                on: path,
+                now: now,
+                response: &response
+            )
+            if case .drop = outcome { return drop(.badSTUN) }
+            slab.append(response, to: path.remote, from: path.local)
+            return
+        }
+        guard case .answered = peers[slot].transport.receiveAnswer(datagram, on: path, now: now) else {
+            return drop(.badSTUN)
+        }
+        if peers[slot].nominatedAt == nil { peers[slot].nominatedAt = now }
+        followSelectedPath(slot, now: now)
+        flushHandshake(slot, now: now, into: &slab)
+    }
+
+    /// Points an established peer's media at the path that its checks have chosen.
+    private mutating func followSelectedPath(_ slot: Int, now: MonotonicTime) {
+        guard peers[slot].transport.isEstablished else { return }
+        // A check of another path does not bring a dead one back.
+        let isLive = peers[slot].transport.ice.isLive(now: now)
+        setPath(slot, isLive ? peers[slot].transport.ice.selected : nil)
     }
 
     /// Takes the paths, checked since the last call, whose datagrams another loop receives for this one: it
@@ -117,11 +190,7 @@ extension RelayEngine {
             if let handedOverBy { pathsToAnnounce.append((pair, handedOverBy)) }
             if paths[pair] != slot { remember(pair, of: slot) }
             if selectionChanged, peers[slot].nominatedAt == nil { peers[slot].nominatedAt = now }
-            if peers[slot].transport.isEstablished {
-                // A check of another path does not bring a dead one back.
-                let isLive = peers[slot].transport.ice.isLive(now: now)
-                setPath(slot, isLive ? peers[slot].transport.ice.selected : nil)
-            }
+            followSelectedPath(slot, now: now)
             flushHandshake(slot, now: now, into: &slab)
         }
         return .taken

@@ -50,7 +50,7 @@ package struct RelayEngine: ~Copyable {
         var isEnded: Bool { endedAt != nil }
         /// Our fragments that name it, the newest last.
         var ufrags: [[UInt8]] = []
-        /// Paths in the address table.
+        /// Paths in the address table; those of an outbound peer are not there, its socket is its own.
         var paths: [ICEPair] = []
         var nextSenderReports = MonotonicTime.distantPast
     }
@@ -62,6 +62,10 @@ package struct RelayEngine: ~Copyable {
     private var slots: [PeerID: Int] = [:]
     private var ufrags: [[UInt8]: Int] = [:]
     var paths: [ICEPair: Int] = [:]
+    /// Outbound peers by the port of the socket that is theirs alone.
+    var outboundSlots: [UInt16: Int] = [:]
+    /// For the transaction identifiers of our own checks.
+    var random: any RandomNumberGenerator & Sendable
     var foreignPaths = ForeignPaths()
     var pathsToAnnounce: [(path: ICEPair, receivingLoop: Int)] = []
     private var feeds: [TrackID: Int] = [:]
@@ -81,7 +85,15 @@ package struct RelayEngine: ~Copyable {
     let controlSSRC: UInt32
     let cname: String
 
-    package init(loop: Int, identity: DTLSIdentity, controlSSRC: UInt32, cname: String) {
+    /// `random` must be unpredictable outside of tests.
+    package init(
+        loop: Int,
+        identity: DTLSIdentity,
+        controlSSRC: UInt32,
+        cname: String,
+        random: any RandomNumberGenerator & Sendable
+    ) {
+        self.random = random
         self.loop = loop
         self.identity = identity
         self.controlSSRC = controlSSRC
@@ -103,7 +115,7 @@ package struct RelayEngine: ~Copyable {
             flushHandshake(slot, now: now, into: &slab)
             remove(slot)
         case .restartICE(let id, let local, let remoteUfrag):
-            guard let slot = slots[id] else { return }
+            guard let slot = slots[id], peers[slot].transport.outboundPort == nil else { return }
             announce(ufrag: Array(local.ufrag.utf8), of: slot)
             peers[slot].transport.restart(local: local, remoteUfrag: remoteUfrag)
         case .addTrack(let ring):
@@ -213,7 +225,7 @@ package struct RelayEngine: ~Copyable {
         _ part: PeerPart,
         now: MonotonicTime
     ) {
-        guard slots[id] == nil, peers.count < Self.peerLimit else {
+        guard slots[id] == nil, peers.count < Self.peerLimit, isFree(parameters.outbound?.port) else {
             events.append(.ended(id, .refused))
             return
         }
@@ -234,7 +246,11 @@ package struct RelayEngine: ~Copyable {
             )
         )
         slots[id] = slot
-        announce(ufrag: Array(parameters.local.ufrag.utf8), of: slot)
+        if let port = parameters.outbound?.port {
+            outboundSlots[port] = slot
+        } else {
+            announce(ufrag: Array(parameters.local.ufrag.utf8), of: slot)
+        }
         if viewer >= 0 { viewerSlots[viewer] = slot }
     }
 
@@ -265,21 +281,19 @@ package struct RelayEngine: ~Copyable {
         }
         for path in peers[slot].paths where paths[path] == slot { paths[path] = nil }
         for ufrag in peers[slot].ufrags { ufrags[ufrag] = nil }
+        freePort(of: slot)
         slots[id] = nil
         _ = peers.remove(slot)
     }
 
     private mutating func tick(peer slot: Int, now: MonotonicTime, into slab: inout SendSlab) {
-        if let end = peers[slot].transport.tick(now: now), !peers[slot].isEnded {
-            peers[slot].endedAt = now
-            setPath(slot, nil)
-            events.append(.ended(peers[slot].id, end))
-        }
+        if let why = peers[slot].transport.tick(now: now) { end(slot, why, now: now) }
         if let endedAt = peers[slot].endedAt {
             // The control plane removes it at once; should that command be lost, it must not stay.
             if now.milliseconds(since: endedAt) >= Self.endedMilliseconds { remove(slot) }
             return
         }
+        sendChecks(slot, now: now, into: &slab)
         flushHandshake(slot, now: now, into: &slab)
         if peers[slot].viewer >= 0 {
             if !peers[slot].transport.ice.isLive(now: now) { setPath(slot, nil) }

@@ -100,7 +100,15 @@ final class MediaLoop: @unchecked Sendable {
     func start(identity: DTLSIdentity, controlSSRC: UInt32, cname: String, loops: [LoopMailbox]) {
         peersOfLoops = loops
         let thread = Thread { [self] in
-            run(RelayEngine(loop: number, identity: identity, controlSSRC: controlSSRC, cname: cname))
+            run(
+                RelayEngine(
+                    loop: number,
+                    identity: identity,
+                    controlSSRC: controlSSRC,
+                    cname: cname,
+                    random: SystemRandomNumberGenerator()
+                )
+            )
         }
         thread.name = "media loop \(number)"
         thread.stackSize = 4 << 20

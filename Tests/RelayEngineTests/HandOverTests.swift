@@ -21,8 +21,8 @@ private struct TwoLoops: ~Copyable {
 
     init(password: String? = nil) throws {
         let identity = try DTLSIdentity(validFrom: WallClockTime(nanosecondsSince1970: 0))
-        receiver = RelayEngine(loop: 0, identity: identity, controlSSRC: 1, cname: "relay")
-        owner = RelayEngine(loop: 1, identity: identity, controlSSRC: 2, cname: "relay")
+        receiver = Self.engine(loop: 0, identity)
+        owner = Self.engine(loop: 1, identity)
         let credentials = ICECredentials.generate(prefix: UfragOwner.prefix(loop: 1), using: &random)
         let parameters = PeerTransportParameters(
             local: credentials,
@@ -38,6 +38,16 @@ private struct TwoLoops: ~Copyable {
             now: TwoLoops.start
         )
         owner.apply(.addPeer(PeerID(1), parameters, .viewer([])), now: TwoLoops.start, into: &slab)
+    }
+
+    private static func engine(loop: Int, _ identity: DTLSIdentity) -> RelayEngine {
+        RelayEngine(
+            loop: loop,
+            identity: identity,
+            controlSSRC: UInt32(loop) + 1,
+            cname: "relay",
+            random: SeededRandom(seed: UInt64(loop))
+        )
     }
 
     static let start = MonotonicTime(nanoseconds: 1_000_000_000)

@@ -72,14 +72,24 @@ class SimulatedClient {
         if sendsChecks {
             while let check = ice.poll(now: now, random: &simulation.random) { send(check.bytes) }
         }
-        if startsHandshake, ice.selected != nil { handshake.start(now: now) }
+        if startsHandshake, hasPath { handshake.start(now: now) }
         if let due = handshake.nextTimeout, due <= now { handshake.handleTimeout(now: now) }
         flushHandshake()
         if isEstablished { makeMedia() }
     }
 
+    /// Whether the relay is where a handshake can begin.
+    var hasPath: Bool { ice.selected != nil }
+
     /// Every tick after the handshake.
     func makeMedia() {}
+
+    func receivedSTUN(_ datagram: [UInt8]) {
+        _ = ice.receive(datagram.span.bytes, from: Simulation.relayAddress, now: simulation.now)
+    }
+
+    /// Puts a datagram on the network.
+    func transmit(_ datagram: [UInt8]) { simulation.sendToRelay(datagram, from: address) }
 
     func receivedRTP(_ packet: [UInt8]) {}
 
@@ -97,7 +107,7 @@ class SimulatedClient {
         }
         switch kind {
         case .stun:
-            _ = ice.receive(datagram.span.bytes, from: Simulation.relayAddress, now: simulation.now)
+            receivedSTUN(datagram)
         case .dtls:
             handshake.receive(datagram.span.bytes, now: simulation.now)
             flushHandshake()
@@ -139,7 +149,7 @@ class SimulatedClient {
             if overheard.count >= 64 { overheard.removeFirst() }
             overheard.append(datagram)
         }
-        simulation.sendToRelay(datagram, from: address)
+        transmit(datagram)
     }
 
     func sendControl(_ writer: RTCPWriter) {

@@ -14,7 +14,7 @@ final class SimulatedLoop {
     unowned let simulation: Simulation
     var engine: RelayEngine
     private var slab = SendSlab()
-    private var inbox: [(bytes: [UInt8], path: ICEPair, handedOverBy: Int?)] = []
+    private var inbox: [(bytes: [UInt8], path: ICEPair, handedOverBy: Int?, isOutbound: Bool)] = []
     private var mail: [EngineCommand] = []
     private var isRunning = false
     /// Woken while it was running: as an event descriptor does, this keeps it from sleeping once.
@@ -40,7 +40,8 @@ final class SimulatedLoop {
             loop: number,
             identity: simulation.identities.relay,
             controlSSRC: 0x00C0_FFEE,
-            cname: "relay"
+            cname: "relay",
+            random: SeededRandom(seed: simulation.seed &+ UInt64(number))
         )
     }
 
@@ -49,8 +50,8 @@ final class SimulatedLoop {
         wake()
     }
 
-    func receive(_ bytes: [UInt8], _ path: ICEPair, handedOverBy: Int?) {
-        inbox.append((bytes, path, handedOverBy))
+    func receive(_ bytes: [UInt8], _ path: ICEPair, handedOverBy: Int?, isOutbound: Bool = false) {
+        inbox.append((bytes, path, handedOverBy, isOutbound))
         wake()
     }
 
@@ -98,13 +99,29 @@ final class SimulatedLoop {
         }
         let datagrams = inbox
         inbox = []
-        for datagram in datagrams { take(datagram.bytes, datagram.path, datagram.handedOverBy, now) }
+        for datagram in datagrams {
+            if datagram.isOutbound {
+                takeOutbound(datagram.bytes, datagram.path, now)
+            } else {
+                take(datagram.bytes, datagram.path, datagram.handedOverBy, now)
+            }
+        }
         let sweep = engine.tick(simulation.reading, into: &slab)
         next(microseconds: 40, notBefore: earliestSend) { loop in
             loop.send()
             for other in simulationLoops(of: loop, engineWakes: loop.engine.takeWakes()) { other.wake() }
             loop.next(microseconds: 20) { $0.forward(sweep: sweep) }
         }
+    }
+
+    private func takeOutbound(_ bytes: [UInt8], _ path: ICEPair, _ now: MonotonicTime) {
+        var datagram = bytes
+        simulation.watchRings {
+            datagram.withUnsafeMutableBytes {
+                engine.receiveOutbound($0, on: path, now: now, into: &slab)
+            }
+        }
+        if !slab.hasRoom { send() }
     }
 
     private func take(_ bytes: [UInt8], _ path: ICEPair, _ handedOverBy: Int?, _ now: MonotonicTime) {

@@ -21,7 +21,7 @@ struct ViewerHabits {
 }
 
 /// A browser that watches: one audio and one video line for each publisher it was given.
-final class SimulatedViewer: SimulatedClient {
+class SimulatedViewer: SimulatedClient {
     static let videoType: UInt8 = 100
     static let rtxType: UInt8 = 101
     static let audioType: UInt8 = 109

@@ -58,13 +58,13 @@ final class Simulation {
     private var queue = EventQueue()
     private(set) var loops: [SimulatedLoop] = []
     private(set) var publishers: [SimulatedPublisher] = []
-    private(set) var viewers: [SimulatedViewer] = []
-    private var clients: [SocketAddress: SimulatedClient] = [:]
+    var viewers: [SimulatedViewer] = []
+    var clients: [SocketAddress: SimulatedClient] = [:]
     var link = LinkQuality()
     /// Per cent of the steps of a loop before which it is held up.
     var stallPercent = 0.0
 
-    private var nextClient: UInt64 = 1
+    var nextClient: UInt64 = 1
     private var tracks: [UInt32: TrackRecord] = [:]
     private var watchers: [(ring: MediaRing, gate: DisclosureGate)] = []
     var gates: [GateName: SimulatedGate] = [:]
@@ -83,6 +83,8 @@ final class Simulation {
     /// What was told of consent states, in order.
     private(set) var carriedConsents: [CarriedReport] = []
     private(set) var endings: [PeerID: TransportEnd] = [:]
+    /// Where nobody is, although the relay was told to ask there.
+    var silentAddresses: Set<SocketAddress> = []
     /// Sees what the relay sends to addresses at which nobody is known; without it every byte is a violation.
     var strangerReceives: ((SocketAddress, [UInt8]) -> Void)?
 
@@ -147,15 +149,15 @@ final class Simulation {
 
     // MARK: Clients
 
-    private func credentials(loop: Int) -> ICECredentials {
+    func credentials(loop: Int) -> ICECredentials {
         ICECredentials.generate(prefix: UfragOwner.prefix(loop: loop), using: &random)
     }
 
-    private func newAddress() -> SocketAddress {
+    func newAddress() -> SocketAddress {
         SocketAddress(ipv4: 0x0A00_0000 + UInt32(nextClient), port: UInt16(random.number(1_024...65_000)))
     }
 
-    private func schedule(_ client: SimulatedClient) {
+    func schedule(_ client: SimulatedClient) {
         clients[client.address] = client
         func tick() {
             client.tick()
@@ -292,7 +294,7 @@ final class Simulation {
         Int(address.low &* 31 &+ UInt64(address.port)) % loops.count
     }
 
-    private func travel(_ deliver: @escaping () -> Void) {
+    func travel(_ deliver: @escaping () -> Void) {
         var copies = random.chance(link.lossPercent) ? 0 : 1
         if random.chance(link.duplicatePercent) { copies += 1 }
         for _ in 0..<copies {
@@ -334,8 +336,9 @@ final class Simulation {
             return
         }
         bytesOut[remote, default: 0] += datagram.count
-        if local != Self.relayAddress { violate("sent from \(local), which nobody asked") }
+        if !mayLeave(datagram, to: remote, from: local) { violate("sent from \(local), which nobody asked") }
         guard let client = clients[remote] else {
+            guard !silentAddresses.contains(remote) else { return }
             guard let strangerReceives else {
                 return violate("\(datagram.count) bytes to \(remote), a stranger")
             }
