@@ -297,7 +297,7 @@ let package = Package(
             "RelayRuntimeTests",
             [
                 "RelayRuntime", "RelayEngine", "Rooms", "PeerTransports", "Disclosures", "ICELite",
-                "DTLSHandshakes", "Primitives",
+                "DTLSHandshakes", "MediaRings", "RTPPackets", "Primitives",
             ]
         ),
         tests(

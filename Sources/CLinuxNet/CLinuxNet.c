@@ -198,6 +198,10 @@ int tally_receive(int descriptor, tally_receive_batch *batch) {
         if (port < 0) return port;
         batch->port = port;
     }
+    return tally_receive_at(descriptor, (uint16_t)batch->port, batch);
+}
+
+int tally_receive_at(int descriptor, uint16_t port, tally_receive_batch *batch) {
     for (int index = 0; index < batch->count; index++) {
         batch->vectors[index].iov_base = batch->memory + (size_t)index * batch->bytes;
         batch->vectors[index].iov_len = batch->bytes;
@@ -220,7 +224,7 @@ int tally_receive(int descriptor, tally_receive_batch *batch) {
         message->segment = message->length;
         from_sockaddr(&batch->addresses[index], &message->remote);
         read_control(&batch->headers[index].msg_hdr, message);
-        message->local.port = (uint16_t)batch->port;
+        message->local.port = port;
         // A datagram larger than the memory would be a cut one: nothing of it can be authentic.
         if (batch->headers[index].msg_hdr.msg_flags & MSG_TRUNC) message->length = 0;
     }
@@ -306,12 +310,13 @@ void tally_event_clear(int descriptor) {
     (void)taken;
 }
 
-int tally_wait(int first, int second, int64_t nanoseconds) {
-    struct pollfd descriptors[2] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}};
+int tally_wait(int first, int second, int third, int64_t nanoseconds) {
+    struct pollfd descriptors[3] = {
+        {.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}, {.fd = third, .events = POLLIN}};
     struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
-    int result = ppoll(descriptors, 2, nanoseconds < 0 ? NULL : &time, NULL);
+    int result = ppoll(descriptors, 3, nanoseconds < 0 ? NULL : &time, NULL);
     if (result < 0) return errno == EINTR ? 0 : -errno;
-    return (descriptors[0].revents ? 1 : 0) | (descriptors[1].revents ? 2 : 0);
+    return (descriptors[0].revents ? 1 : 0) | (descriptors[1].revents ? 2 : 0) | (descriptors[2].revents ? 4 : 0);
 }
 
 int tally_poller_open(void) {

@@ -8,12 +8,19 @@ import Synchronization
 package enum DataPlaneError: Error, Sendable, CustomStringConvertible {
     case cannotBind(SocketAddress, errno: Int32)
     case cannotWake(errno: Int32)
+    /// A loop has as many sockets of outbound peers as it may.
+    case tooManyOutbound(loop: Int)
+    /// A loop was cut off from its sockets and has not come back yet: ask again later.
+    case isCutOff(loop: Int)
 
     package var description: String {
         switch self {
         case .cannotBind(let address, let errno):
             "cannot open UDP \(address): error \(errno) (is another relay using the port, is the address this machine's?)"
         case .cannotWake(let errno): "cannot make an event descriptor: error \(errno)"
+        case .tooManyOutbound(let loop):
+            "media loop \(loop) has \(OutboundSockets.limit) outbound sockets, the most there are"
+        case .isCutOff(let loop): "media loop \(loop) is cut off from its sockets"
         }
     }
 }
@@ -81,9 +88,22 @@ package final class DataPlane: Sendable {
         loops.reduce(true) { $1.mailbox.post(commands) && $0 }
     }
 
+    /// Opens a socket for one outbound peer of a loop and answers its port, to be named in `OutboundChecks`.
+    ///
+    /// The loop may lose it (`gracePeriod`); then its peer ends and the port is not opened again.
+    package func openOutboundSocket(on loop: Int) throws(DataPlaneError) -> UInt16 {
+        try loops[loop].openOutbound()
+    }
+
+    /// Closes an outbound peer's socket, after the commands that were posted before; a peer that still uses it
+    /// ends.
+    package func closeOutboundSocket(port: UInt16, on loop: Int) {
+        loops[loop].closeOutbound(port)
+    }
+
     /// Waits until every loop has held no byte that was read through a pass from before this call.
     ///
-    /// A loop that is not quiescent within `graceMilliseconds` is cut off from its socket first. Answers how
+    /// A loop that is not quiescent within `graceMilliseconds` is cut off from its sockets first. Answers how
     /// many were.
     package func gracePeriod() async -> Int {
         let number = graceRequests.begun.add(1, ordering: .sequentiallyConsistent).newValue

@@ -23,9 +23,14 @@ final class LoopMailbox: Sendable {
         var receivingLoop: Int
     }
 
-    private struct Contents {
+    struct Contents {
         var commands: [EngineCommand] = []
         var datagrams: [HandedDatagram] = []
+        /// Ports of outbound sockets that were opened, before any command that names them; the registry bounds
+        /// their number.
+        var openedPorts: [UInt16] = []
+        /// Ports of outbound sockets that are to be closed, after all commands.
+        var closedPorts: [UInt16] = []
     }
 
     private let contents = Mutex(Contents())
@@ -65,14 +70,23 @@ final class LoopMailbox: Sendable {
         return hasRoom
     }
 
+    /// Says that an outbound socket was opened, or that one is to be closed.
+    func noteSocket(_ port: UInt16, isOpen: Bool) {
+        contents.withLock { contents in
+            if isOpen { contents.openedPorts.append(port) } else { contents.closedPorts.append(port) }
+        }
+        hasContents.store(true, ordering: .releasing)
+        wake()
+    }
+
     /// Takes all that is there; `nil`, without locking, if nothing is.
-    func take() -> (commands: [EngineCommand], datagrams: [HandedDatagram])? {
+    func take() -> Contents? {
         guard hasContents.load(ordering: .acquiring), hasContents.exchange(false, ordering: .acquiring) else {
             return nil
         }
         return contents.withLock { contents in
             defer { contents = Contents() }
-            return (contents.commands, contents.datagrams)
+            return contents
         }
     }
 

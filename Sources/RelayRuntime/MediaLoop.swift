@@ -7,7 +7,7 @@ import RelayEngine
 import Rooms
 import Synchronization
 
-/// One media loop: a thread with its socket and its engine. Everything it owns has this one writer.
+/// One media loop: a thread with its sockets and its engine. Everything it owns has this one writer.
 // Safe because what other threads touch (mailbox, quiescent state, statistics, flags) is synchronised by
 // itself, and the rest belongs to the loop's own thread.
 final class MediaLoop: @unchecked Sendable {
@@ -19,28 +19,30 @@ final class MediaLoop: @unchecked Sendable {
     /// How often the loop publishes its counters.
     private static let statisticsMilliseconds: Int64 = 100
 
-    private struct Cut {
-        var isCutOff = false
-    }
-
     let number: Int
     let mailbox: LoopMailbox
     let quiescent = QuiescentState()
-    private let bindAddress: SocketAddress
-    private let reusesPort: Bool
+    let bindAddress: SocketAddress
+    let reusesPort: Bool
     private let graceRequests: GraceRequests
     private let onEvents: @Sendable (Int, [EngineEvent]) -> Void
     private let published = Mutex(LoopStatistics())
-    /// Guards the descriptor's number against being closed while another thread cuts it off.
-    private let cut = Mutex(Cut())
-    private let hasBeenCut = Atomic<Bool>(false)
-    private let descriptor: Atomic<Int32>
+    /// Guards the descriptors' numbers against being closed while another thread cuts them off.
+    let sockets = Mutex(LoopSockets())
+    let hasBeenCut = Atomic<Bool>(false)
+    let descriptor: Atomic<Int32>
     private let hasEnded = Atomic<Bool>(false)
     private var peersOfLoops: [LoopMailbox] = []
     let port: UInt16
     private let usesGRO: Bool
-    /// What takes the socket's place when the loop is cut off.
-    private let nothing: Int32
+    /// What takes the sockets' place when the loop is cut off.
+    let nothing: Int32
+    /// The outbound sockets, to wait on: readable itself when one of them is.
+    let poller: Int32
+    /// Outbound sockets that the loop's thread knows; only it touches them here.
+    var outbound = OutboundSockets()
+    /// Ports that a look at the poller found readable.
+    var readablePorts = [UInt32](repeating: 0, count: 64)
 
     /// Opens the loop's socket.
     ///
@@ -57,7 +59,10 @@ final class MediaLoop: @unchecked Sendable {
         // Opened now: when it is needed there may be no descriptor left.
         let nothing = tally_null_open()
         guard nothing >= 0 else { throw .cannotWake(errno: -nothing) }
+        let poller = tally_poller_open()
+        guard poller >= 0 else { throw .cannotWake(errno: -poller) }
         let (socket, usesGRO) = try Self.open(bind, reusesPort: reusesPort)
+        self.poller = poller
         self.nothing = nothing
         self.number = number
         mailbox = LoopMailbox(wakeDescriptor: wake)
@@ -71,12 +76,14 @@ final class MediaLoop: @unchecked Sendable {
     }
 
     deinit {
+        for socket in sockets.withLock({ $0.outbound }).values { tally_close(socket.descriptor) }
         tally_close(descriptor.load(ordering: .relaxed))
+        tally_close(poller)
         tally_close(mailbox.wakeDescriptor)
         tally_close(nothing)
     }
 
-    private static func open(
+    static func open(
         _ address: SocketAddress,
         reusesPort: Bool
     ) throws(DataPlaneError) -> (descriptor: Int32, usesGRO: Bool) {
@@ -123,24 +130,12 @@ final class MediaLoop: @unchecked Sendable {
 
     var isEnded: Bool { hasEnded.load(ordering: .acquiring) }
 
-    /// Takes the socket away from a loop that is not quiescent in time: whatever it does then, nothing leaves.
-    ///
-    /// Answers whether it is away.
-    func cutOff() -> Bool {
-        cut.withLock { cut in
-            guard !cut.isCutOff else { return true }
-            cut.isCutOff = tally_cut_off(descriptor.load(ordering: .relaxed), nothing) == 0
-            if cut.isCutOff { hasBeenCut.store(true, ordering: .releasing) }
-            return cut.isCutOff
-        }
-    }
-
     var statistics: LoopStatistics { published.withLock { $0 } }
 
     private func run(_ engine: consuming RelayEngine) {
         var engine = engine
         var slab = SendSlab()
-        var sender = SendLoop()
+        var sender = SendLoop(port: port)
         var statistics = LoopStatistics()
         statistics.usesGRO = usesGRO
         guard let receiver = ReceiveLoop() else { preconditionFailure("no memory to receive into") }
@@ -156,6 +151,8 @@ final class MediaLoop: @unchecked Sendable {
             takeMail(&engine, &slab, &sender, &statistics, now: received)
             let outcome = receiver.receive(
                 from: descriptor.load(ordering: .relaxed),
+                port: port,
+                isOutbound: false,
                 into: &engine,
                 slab: &slab,
                 now: received,
@@ -163,7 +160,10 @@ final class MediaLoop: @unchecked Sendable {
                 foreign: { loop, datagram, path in hand(datagram, path, to: loop) }
             )
             mayHaveMore = outcome.mayHaveMore
-            if outcome.error != 0 { recover(from: outcome.error) }
+            if !outbound.isEmpty {
+                receiveOutbound(receiver, &engine, &slab, &sender, &statistics, now: received)
+            }
+            recover(&engine, &slab)
             let sweep = engine.tick(SystemClock.reading, into: &slab) || isUnfinished
             send(&slab, &engine, &sender, &statistics)
             wakeOthers(engine.takeWakes())
@@ -194,7 +194,12 @@ final class MediaLoop: @unchecked Sendable {
         let wait = wake == .distantFuture ? -1 : max(0, wake.nanoseconds(since: SystemClock.monotonic))
         guard wait != 0 else { return quiescent.pass(graceRequests.begun) }
         quiescent.sleeps()
-        let ready = tally_wait(descriptor.load(ordering: .relaxed), mailbox.wakeDescriptor, wait)
+        let ready = tally_wait(
+            descriptor.load(ordering: .relaxed),
+            mailbox.wakeDescriptor,
+            outbound.isEmpty ? -1 : poller,
+            wait
+        )
         quiescent.pass(graceRequests.begun)
         if ready > 0, ready & 2 != 0 { tally_event_clear(mailbox.wakeDescriptor) }
     }
@@ -207,6 +212,7 @@ final class MediaLoop: @unchecked Sendable {
         now: MonotonicTime
     ) {
         guard let mail = mailbox.take() else { return }
+        for port in mail.openedPorts { adoptOutbound(port) }
         for command in mail.commands { engine.apply(command, now: now, into: &slab) }
         for var datagram in mail.datagrams {
             let path = ICEPair(remote: datagram.remote, local: datagram.local)
@@ -221,9 +227,13 @@ final class MediaLoop: @unchecked Sendable {
             }
             if !slab.hasRoom { send(&slab, &engine, &sender, &statistics) }
         }
+        guard !mail.closedPorts.isEmpty else { return }
+        // What is to leave by them, a good-bye perhaps, leaves first.
+        send(&slab, &engine, &sender, &statistics)
+        for port in mail.closedPorts { releaseOutbound(port, &engine, now: now) }
     }
 
-    private func send(
+    func send(
         _ slab: inout SendSlab,
         _ engine: inout RelayEngine,
         _ sender: inout SendLoop,
@@ -232,24 +242,11 @@ final class MediaLoop: @unchecked Sendable {
         let error = sender.send(
             &slab,
             on: descriptor.load(ordering: .relaxed),
+            sockets: outbound,
             accounts: &engine.forwarder.accounts,
             statistics: &statistics
         )
-        if error != 0 { recover(from: error) }
-    }
-
-    /// A loop that was cut off opens a new socket once it runs again; its peers find it at the same port.
-    private func recover(from error: Int32) {
-        guard hasBeenCut.load(ordering: .acquiring) else { return }
-        cut.withLock { cut in
-            guard cut.isCutOff, let (socket, _) = try? Self.open(bindAddress, reusesPort: reusesPort) else {
-                return
-            }
-            let old = descriptor.exchange(socket, ordering: .relaxed)
-            cut.isCutOff = false
-            hasBeenCut.store(false, ordering: .releasing)
-            tally_close(old)
-        }
+        if error != 0 { recover(&engine, &slab) }
     }
 
     private func hand(_ datagram: UnsafeMutableRawBufferPointer, _ path: ICEPair, to loop: Int) -> Bool {

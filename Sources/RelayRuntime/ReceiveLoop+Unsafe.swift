@@ -28,12 +28,14 @@ struct ReceiveLoop: ~Copyable {
         tally_receive_batch_free(batch)
     }
 
-    /// Receives what is there.
+    /// Receives what is there on the socket of a port, which is an outbound peer's own or the shared one.
     ///
     /// `full` is called when the slab has no room left for replies; `foreign` gets what belongs to another
     /// loop. Answers whether more may wait, or the error.
     func receive(
         from descriptor: Int32,
+        port: UInt16,
+        isOutbound: Bool,
         into engine: inout RelayEngine,
         slab: inout SendSlab,
         now: MonotonicTime,
@@ -41,7 +43,7 @@ struct ReceiveLoop: ~Copyable {
         foreign: (Int, UnsafeMutableRawBufferPointer, ICEPair) -> Bool
     ) -> (mayHaveMore: Bool, error: Int32) {
         for _ in 0..<Self.callsPerWake {
-            let count = tally_receive(descriptor, batch)
+            let count = tally_receive_at(descriptor, port, batch)
             guard count >= 0 else { return (false, -count) }
             for index in 0..<count {
                 guard let message = tally_receive_batch_message(batch, index)?.pointee,
@@ -60,6 +62,10 @@ struct ReceiveLoop: ~Copyable {
                     )
                     offset += length
                     if !slab.hasRoom { full(&engine, &slab) }
+                    guard !isOutbound else {
+                        engine.receiveOutbound(datagram, on: path, now: now, into: &slab)
+                        continue
+                    }
                     let outcome = engine.receive(datagram, on: path, now: now, into: &slab)
                     if case .foreign(let loop) = outcome, !foreign(loop, datagram, path) {
                         engine.countHandOverFull()

@@ -13,9 +13,16 @@ struct SendLoop: ~Copyable {
     private let messages: UnsafeMutablePointer<tally_outgoing>
     /// Per message of the call, its number in the slab.
     private let numbers: UnsafeMutablePointer<Int>
+    /// Numbers in the slab of what does not leave by the shared socket.
+    private let outbound: UnsafeMutablePointer<Int>
+    /// The port of the shared socket.
+    private let port: UInt16
     private(set) var usesGSO = true
 
-    init() {
+    init(port: UInt16) {
+        self.port = port
+        outbound = .allocate(capacity: SendSlab.messageCapacity)
+        outbound.initialize(repeating: 0, count: SendSlab.messageCapacity)
         numbers = .allocate(capacity: SendSlab.messageCapacity)
         numbers.initialize(repeating: 0, count: SendSlab.messageCapacity)
         messages = .allocate(capacity: SendSlab.messageCapacity)
@@ -25,37 +32,104 @@ struct SendLoop: ~Copyable {
     deinit {
         messages.deallocate()
         numbers.deallocate()
+        outbound.deallocate()
     }
 
     /// Sends and clears the slab, and counts what the kernel has taken.
     ///
-    /// Answers 0, or the error that ended it.
+    /// What says another port than the shared socket's leaves by the socket of that port, or not at all. Answers
+    /// 0, or the error that ended it on the shared socket.
     mutating func send(
         _ slab: inout SendSlab,
         on descriptor: Int32,
+        sockets: OutboundSockets = OutboundSockets(),
         accounts: inout LineAccounts,
         statistics: inout LoopStatistics
     ) -> Int32 {
         defer { slab.clear() }
         guard !slab.isEmpty else { return 0 }
         var count = 0
+        var outboundCount = 0
         // The lease is compared once more right before the call: a loop that was held up meanwhile sends nothing.
         let now = SystemClock.monotonic
         for index in 0..<slab.messageCount {
             let message = slab.message(index)
-            guard now < message.notAfter else {
-                statistics.leaseDropped += UInt64(message.segmentCount)
+            guard message.local.port == port else {
+                outbound[outboundCount] = index
+                outboundCount += 1
                 continue
             }
-            let bytes = slab.bytes(of: message)
-            messages[count].data = UnsafePointer(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-            messages[count].length = UInt32(message.length)
-            messages[count].segment = message.segmentCount > 1 ? UInt16(message.segmentLength) : 0
-            messages[count].remote = message.remote.system
-            messages[count].local = message.local.system
-            numbers[count] = index
-            count += 1
+            if load(message, index, of: slab, at: count, now: now, &statistics) { count += 1 }
         }
+        let error = transmit(count, of: slab, on: descriptor, accounts: &accounts, statistics: &statistics)
+        if outboundCount > 0 {
+            sendOutbound(outboundCount, slab, sockets, accounts: &accounts, statistics: &statistics)
+        }
+        return error
+    }
+
+    /// Sends what leaves by outbound peers' sockets, in order, one run of neighbours of one socket at a time.
+    private mutating func sendOutbound(
+        _ outboundCount: Int,
+        _ slab: borrowing SendSlab,
+        _ sockets: OutboundSockets,
+        accounts: inout LineAccounts,
+        statistics: inout LoopStatistics
+    ) {
+        var next = 0
+        while next < outboundCount {
+            let port = slab.message(outbound[next]).local.port
+            let descriptor = sockets[port]
+            let now = SystemClock.monotonic
+            var count = 0
+            while next < outboundCount {
+                let message = slab.message(outbound[next])
+                guard message.local.port == port else { break }
+                if descriptor == nil {
+                    statistics.sendDropped += UInt64(message.segmentCount)
+                } else if load(message, outbound[next], of: slab, at: count, now: now, &statistics) {
+                    count += 1
+                }
+                next += 1
+            }
+            // What a socket that was taken away refuses is lost with it.
+            if let descriptor {
+                _ = transmit(count, of: slab, on: descriptor, accounts: &accounts, statistics: &statistics)
+            }
+        }
+    }
+
+    /// Makes a message ready for the call; `false` if its lease has ended.
+    private func load(
+        _ message: SendSlab.Message,
+        _ index: Int,
+        of slab: borrowing SendSlab,
+        at count: Int,
+        now: MonotonicTime,
+        _ statistics: inout LoopStatistics
+    ) -> Bool {
+        guard now < message.notAfter else {
+            statistics.leaseDropped += UInt64(message.segmentCount)
+            return false
+        }
+        let bytes = slab.bytes(of: message)
+        messages[count].data = UnsafePointer(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        messages[count].length = UInt32(message.length)
+        messages[count].segment = message.segmentCount > 1 ? UInt16(message.segmentLength) : 0
+        messages[count].remote = message.remote.system
+        messages[count].local = message.local.system
+        numbers[count] = index
+        return true
+    }
+
+    /// Sends the first messages that are ready on one socket; answers 0, or the error that ended it.
+    private mutating func transmit(
+        _ count: Int,
+        of slab: borrowing SendSlab,
+        on descriptor: Int32,
+        accounts: inout LineAccounts,
+        statistics: inout LoopStatistics
+    ) -> Int32 {
         var sent = 0
         while sent < count {
             if !usesGSO, messages[sent].segment > 0 {

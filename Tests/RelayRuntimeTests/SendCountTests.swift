@@ -15,7 +15,7 @@ struct SendCountTests {
     private struct Bench: ~Copyable {
         var accounts = Forwarder()
         var slab = SendSlab()
-        var sender = SendLoop()
+        var sender = SendLoop(port: 0)
         var statistics = LoopStatistics()
         private let receiver: Socket
         private let sending: Socket
@@ -41,13 +41,14 @@ struct SendCountTests {
             to remote: SocketAddress,
             account: Int,
             payloadLength: Int,
-            notAfter: MonotonicTime = .distantFuture.advanced(byNanoseconds: -1)
+            notAfter: MonotonicTime = .distantFuture.advanced(byNanoseconds: -1),
+            port: UInt16 = 0
         ) {
             slab.space.initializeMemory(as: UInt8.self, repeating: 7)
             slab.commit(
                 length,
                 to: remote,
-                from: SocketAddress(ipv4: SendCountTests.loopback, port: 0),
+                from: SocketAddress(ipv4: SendCountTests.loopback, port: port),
                 notAfter: notAfter,
                 account: account,
                 payloadLength: payloadLength
@@ -55,10 +56,14 @@ struct SendCountTests {
         }
 
         @discardableResult
-        mutating func send(on descriptor: Int32? = nil) -> Int32 {
+        mutating func send(
+            on descriptor: Int32? = nil,
+            sockets: OutboundSockets = OutboundSockets()
+        ) -> Int32 {
             sender.send(
                 &slab,
                 on: descriptor ?? sending.descriptor,
+                sockets: sockets,
                 accounts: &accounts.accounts,
                 statistics: &statistics
             )
@@ -69,11 +74,30 @@ struct SendCountTests {
         }
 
         /// Datagrams that have arrived.
-        func arrived() -> Int {
+        func arrived() -> Int { arrivals().count }
+
+        /// The lengths of what has arrived, each with the port that it came from.
+        func arrivals() -> [(length: Int, port: UInt16)] {
             var buffer = [UInt8](repeating: 0, count: 2_048)
-            var count = 0
-            while recv(receiver.descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT)) > 0 { count += 1 }
-            return count
+            var found: [(length: Int, port: UInt16)] = []
+            while true {
+                var source = sockaddr_in()
+                var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+                let length = withUnsafeMutablePointer(to: &source) { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        recvfrom(
+                            receiver.descriptor,
+                            &buffer,
+                            buffer.count,
+                            Int32(MSG_DONTWAIT),
+                            $0,
+                            &size
+                        )
+                    }
+                }
+                guard length > 0 else { return found }
+                found.append((length, UInt16(bigEndian: source.sin_port)))
+            }
         }
     }
 
@@ -135,6 +159,29 @@ struct SendCountTests {
         bench.send()
         #expect(bench.arrived() == 1)
         #expect(bench.counts() == [[0, 0], [1, 460]])
+    }
+
+    /// What names a socket of its own leaves by no other one, in its order, and holds up nothing.
+    @Test func everySocketSendsWhatNamesItAndNothingElse() throws {
+        var bench = Bench(try Socket(), try Socket())
+        let own = try Socket()
+        let nothing = Glibc.open("/dev/null", O_RDWR)
+        defer { close(nothing) }
+        var sockets = OutboundSockets()
+        sockets[own.port] = own.descriptor
+        sockets[9] = nothing
+        let messages: [(port: UInt16, length: Int)] = [
+            (0, 100), (own.port, 200), (9, 300), (8, 400), (own.port, 500), (0, 600),
+        ]
+        for (port, length) in messages {
+            let account = port == 0 ? 0 : 1
+            bench.write(length, to: bench.remote, account: account, payloadLength: length, port: port)
+        }
+        #expect(bench.send(sockets: sockets) == 0)
+        let arrived = bench.arrivals()
+        #expect(arrived.filter { $0.port == own.port }.map { $0.length } == [200, 500])
+        #expect(arrived.filter { $0.port != own.port }.map { $0.length } == [100, 600])
+        #expect(bench.counts() == [[2, 700], [2, 700]])
     }
 
     @Test func nothingIsCountedOnALoopThatWasCutOff() throws {

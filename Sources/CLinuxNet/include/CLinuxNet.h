@@ -53,8 +53,11 @@ int tally_udp_port(int descriptor);
 tally_receive_batch *tally_receive_batch_make(int count, size_t bytes);
 void tally_receive_batch_free(tally_receive_batch *batch);
 
-/// Receives what is there without waiting. Returns how many messages, 0 for none, or -errno.
+/// Receives what is there without waiting. Returns how many messages, 0 for none, or -errno. The port of their
+/// local addresses is asked of the first socket that the batch serves; `tally_receive_at` is told it, for a
+/// batch that serves several.
 int tally_receive(int descriptor, tally_receive_batch *batch);
+int tally_receive_at(int descriptor, uint16_t port, tally_receive_batch *batch);
 
 /// The message of number `index` of the last receive.
 const tally_received *tally_receive_batch_message(const tally_receive_batch *batch, int index);
@@ -68,9 +71,9 @@ int tally_event_open(void);
 void tally_event_signal(int descriptor);
 void tally_event_clear(int descriptor);
 
-/// Waits until one of two descriptors can be read or the time has passed (nanoseconds; negative: for ever).
-/// Returns a bit mask (1: first, 2: second), 0 at the time, or -errno.
-int tally_wait(int first, int second, int64_t nanoseconds);
+/// Waits until one of three descriptors can be read or the time has passed (nanoseconds; negative: for ever).
+/// A negative descriptor is none. Returns a bit mask (1: first, 2: second, 4: third), 0 at the time, or -errno.
+int tally_wait(int first, int second, int third, int64_t nanoseconds);
 
 /// A set of descriptors to wait on (epoll), or -errno.
 int tally_poller_open(void);

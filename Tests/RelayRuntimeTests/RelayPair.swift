@@ -1,0 +1,127 @@
+import DTLSHandshakes
+import Disclosures
+import ICELite
+import PeerTransports
+import Primitives
+import RelayEngine
+import RelayRuntime
+import Rooms
+import Testing
+
+/// Two relays on loopback: the near one connects to the far one and pushes tracks to it.
+final class RelayPair {
+    let near: DataPlane
+    let far: DataPlane
+    let nearLog: EventLog
+    let farLog: EventLog
+    private let nearIdentity: DTLSIdentity
+    private let farIdentity: DTLSIdentity
+    private let permit: Permit
+    private var random = SystemRandomNumberGenerator()
+    private var nextNumber: UInt64 = 100
+
+    init(stall: LoopStall = LoopStall()) throws {
+        let loopback = SocketAddress(ipv4: 0x7F00_0001, port: 0)
+        let (nearLog, farLog) = (EventLog(), EventLog())
+        near = try DataPlane(bind: loopback, loopCount: 1) { _, events in
+            nearLog.append(events)
+            stall.happen()
+        }
+        far = try DataPlane(bind: loopback, loopCount: 1) { _, events in farLog.append(events) }
+        self.nearLog = nearLog
+        self.farLog = farLog
+        nearIdentity = try DTLSIdentity(validFrom: SystemClock.wall)
+        farIdentity = try DTLSIdentity(validFrom: SystemClock.wall)
+        permit = try Self.makePermit()
+        near.start(identity: nearIdentity, controlSSRC: 1, cname: "near")
+        far.start(identity: farIdentity, controlSSRC: 2, cname: "far")
+    }
+
+    func stop() async {
+        await near.stop()
+        await far.stop()
+    }
+
+    /// Connects the near relay to the far one, which is told of it as of any publisher.
+    ///
+    /// `role` is the near relay's in the handshake.
+    func push(role: DTLSRole = .client) throws -> RelayPush {
+        let number = nextNumber
+        nextNumber += 1
+        let push = RelayPush(number: number, port: try near.openOutboundSocket(on: 0))
+        let ours = ICECredentials.generate(prefix: UfragOwner.prefix(loop: 0), using: &random)
+        let theirs = ICECredentials.generate(prefix: UfragOwner.prefix(loop: 0), using: &random)
+        let accepting = PeerTransportParameters(
+            local: theirs,
+            remoteUfrag: ours.ufrag,
+            role: role == .client ? .server : .client,
+            remoteFingerprints: [nearIdentity.fingerprint]
+        )
+        #expect(far.post([.addPeer(push.peer, accepting, .publisher(push.ingest))], to: 0))
+        let connecting = PeerTransportParameters(
+            local: ours,
+            remoteUfrag: theirs.ufrag,
+            role: role,
+            remoteFingerprints: [farIdentity.fingerprint],
+            outbound: OutboundChecks(
+                remote: theirs,
+                candidates: [SocketAddress(ipv4: 0x7F00_0001, port: far.port)],
+                tieBreaker: random.next(),
+                port: push.port
+            )
+        )
+        let opening = push.gate.open(
+            permit,
+            from: push.source.head,
+            leaseEnd: SystemClock.monotonic.advanced(byMilliseconds: 120_000)
+        )
+        let admission = LineAdmission(
+            gate: push.gate,
+            opening: opening,
+            account: AccountID(room: 1, number: number)
+        )
+        let commands: [EngineCommand] = [
+            .addTrack(push.source),
+            .addPeer(push.peer, connecting, .viewer([push.line])),
+            .subscribe(push.peer, mediaIndex: 0, push.source.track, push.gate, push.line.payloadTypes),
+            .admit(push.peer, mediaIndex: 0, admission),
+        ]
+        #expect(near.post(commands, to: 0))
+        return push
+    }
+
+    private static func makePermit() throws -> Permit {
+        let epoch = WallClockTime(nanosecondsSince1970: 1_760_000_000_000_000_000)
+        let alice = try #require(ParticipantID("alice"))
+        let statement = ConsentStatement(
+            participant: alice,
+            purpose: .liveRoom,
+            state: .given,
+            media: [.audio],
+            source: .page,
+            givenAt: epoch
+        )
+        let consent = RoomConsent(folding: [ConsentEvent(sequence: 1, time: epoch, statement: statement)])
+        let request = DisclosureRequest(
+            participant: alice,
+            media: .audio,
+            audience: .roomViewers,
+            stream: "microphone"
+        )
+        let reading = ClockReading(wall: epoch, monotonic: SystemClock.monotonic)
+        guard case .permit(let permit) = decide(request, consent, now: reading) else { throw Denied() }
+        return permit
+    }
+
+    private struct Denied: Error {}
+}
+
+/// Asks again and again for some seconds whether something has come true.
+func eventually(_ claim: () -> Bool) async throws -> Bool {
+    let deadline = SystemClock.monotonic.advanced(byMilliseconds: 10_000)
+    while SystemClock.monotonic < deadline {
+        if claim() { return true }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    return claim()
+}
