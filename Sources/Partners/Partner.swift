@@ -27,6 +27,8 @@ package struct Partner: Sendable, Equatable {
         package var media: Set<MediaType>
         /// Its viewers at a time, over all rooms.
         package var maximumViewers: Int
+        /// Its viewers at a time in any one room, so that it leaves places for the room's own.
+        package var maximumViewersPerRoom: Int
         /// Grants that it may have minted in a minute.
         package var grantsPerMinute: Int
         /// Whether a framed page gets its grant from the relay itself, for sites without a server of their own.
@@ -41,6 +43,7 @@ package struct Partner: Sendable, Equatable {
             rooms: Set<RoomName> = [],
             media: Set<MediaType> = MediaType.live,
             maximumViewers: Int = 1_000,
+            maximumViewersPerRoom: Int = 1_000,
             grantsPerMinute: Int = 600,
             allowsPageGrants: Bool = false
         ) {
@@ -52,6 +55,7 @@ package struct Partner: Sendable, Equatable {
             self.rooms = rooms
             self.media = media
             self.maximumViewers = maximumViewers
+            self.maximumViewersPerRoom = maximumViewersPerRoom
             self.grantsPerMinute = grantsPerMinute
             self.allowsPageGrants = allowsPageGrants
         }
@@ -65,12 +69,25 @@ package struct Partner: Sendable, Equatable {
     package var keyNumber: Int
     /// SHA-256 of the present key.
     var keyDigest: [UInt8]
+    /// When it became one of "any partner that the operator lists"; `nil` if that was before such times were kept.
+    package var listedAt: WallClockTime?
 
     /// Whether it may be shown a room for a purpose now.
     package func mayReceive(_ purpose: Purpose, of room: RoomName) -> Bool {
         state == .active && terms.purposes.contains(purpose)
             && (terms.rooms.isEmpty || terms.rooms.contains(room))
     }
+
+    /// Whether whoever agreed to any listed partner while `earlier` stood learns of somebody new by this: a partner
+    /// that was not listed, shows more rooms, or goes by another name.
+    func isNews(after earlier: Partner?) -> Bool {
+        guard isListed else { return false }
+        guard let earlier, earlier.isListed, earlier.terms.legalName == terms.legalName else { return true }
+        guard !earlier.terms.rooms.isEmpty else { return false }
+        return terms.rooms.isEmpty || !terms.rooms.isSubset(of: earlier.terms.rooms)
+    }
+
+    private var isListed: Bool { state == .active && terms.purposes.contains(.liveEmbed) }
 }
 
 /// What is wrong with what an operator sets for a partner.
@@ -111,7 +128,8 @@ extension Partner.Terms {
         }
         if max(regions.count, rooms.count) > Self.longestList { return .listTooLong }
         if media.isEmpty || !media.isSubset(of: MediaType.live) { return .mediaMalformed }
-        if !Self.limits.contains(maximumViewers) || !Self.limits.contains(grantsPerMinute) {
+        for limit in [maximumViewers, maximumViewersPerRoom, grantsPerMinute]
+        where !Self.limits.contains(limit) {
             return .limitOutOfRange
         }
         return nil

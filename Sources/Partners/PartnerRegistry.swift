@@ -26,17 +26,31 @@ package actor PartnerRegistry {
     private let store: PartnerStore
     private let known: Mutex<[String: Partner]>
     private let onChange: Mutex<@Sendable (PartnerChange) async -> Void>
+    private let onListing: Mutex<@Sendable (Partner) async -> Void>
+    private let clock: @Sendable () -> WallClockTime
 
     /// Opens or makes `partners.sqlite` in a directory that exists.
-    package init(directory: String) throws(PartnerRegistryError) {
+    package init(
+        directory: String,
+        clock: @escaping @Sendable () -> WallClockTime = {
+            WallClockTime(nanosecondsSince1970: Int64(Date().timeIntervalSince1970 * 1e9))
+        }
+    ) throws(PartnerRegistryError) {
         store = try PartnerStore(directory: directory)
         known = Mutex(try store.partners())
         onChange = Mutex { _ in }
+        onListing = Mutex { _ in }
+        self.clock = clock
     }
 
     /// Calls `body` with each change before the change is acknowledged.
     package nonisolated func observe(_ body: @escaping @Sendable (PartnerChange) async -> Void) {
         onChange.withLock { $0 = body }
+    }
+
+    /// Calls `body` with each partner that has become one of those that the operator lists.
+    package nonisolated func observeListings(_ body: @escaping @Sendable (Partner) async -> Void) {
+        onListing.withLock { $0 = body }
     }
 
     package nonisolated func partner(_ id: String) -> Partner? { known.withLock { $0[id] } }
@@ -57,7 +71,7 @@ package actor PartnerRegistry {
     package func add(
         _ id: String,
         _ terms: Partner.Terms
-    ) throws(PartnerRegistryError) -> (Partner, PartnerKey) {
+    ) async throws(PartnerRegistryError) -> (Partner, PartnerKey) {
         guard Audience(purpose: .liveEmbed, recipient: id) != nil else {
             throw .malformed(.identifierMalformed)
         }
@@ -65,7 +79,7 @@ package actor PartnerRegistry {
         guard partner(id) == nil else { throw .exists }
         guard known.withLock({ $0.count }) < Self.mostPartners else { throw .tooMany }
         let key = PartnerKey()
-        let partner = Partner(
+        var partner = Partner(
             id: id,
             terms: terms,
             state: .active,
@@ -73,8 +87,7 @@ package actor PartnerRegistry {
             keyNumber: try store.lastKeyNumber(of: id) + 1,
             keyDigest: PartnerKey.digest(key.text)
         )
-        try store.write(partner)
-        known.withLock { $0[id] = partner }
+        partner = try await write(partner, after: nil)
         return (partner, key)
     }
 
@@ -90,19 +103,31 @@ package actor PartnerRegistry {
         after.terms = terms
         after.state = state
         let changes = Self.changes(from: before, to: after)
-        if changes.isEmpty {
-            try store.write(after)
-            known.withLock { $0[id] = after }
-            return after
-        }
+        if changes.isEmpty { return try await write(after, after: before) }
         // Closed first: between the two, only what both allow.
         let narrow = before.narrowed(to: after)
         known.withLock { $0[id] = narrow }
         for change in changes { await tell(change) }
         guard partner(id) == narrow else { throw .changedMeanwhile }
-        try store.write(after)
-        known.withLock { $0[id] = after }
-        return after
+        return try await write(after, after: before)
+    }
+
+    /// Makes a partner's new terms durable, then lets them count, then tells of them whom they are news to.
+    private func write(
+        _ partner: Partner,
+        after earlier: Partner?
+    ) async throws(PartnerRegistryError) -> Partner {
+        var written = partner
+        let isNews = partner.isNews(after: earlier)
+        if isNews { written.listedAt = clock() }
+        try store.write(written)
+        let known = written
+        self.known.withLock { $0[known.id] = known }
+        if isNews {
+            let body = onListing.withLock { $0 }
+            await body(known)
+        }
+        return known
     }
 
     /// Replaces a partner's key; what was minted under the earlier one ends.
@@ -177,6 +202,10 @@ extension Partner {
         }
         if !other.terms.regions.isEmpty { narrow.terms.regions = other.terms.regions }
         narrow.terms.maximumViewers = min(terms.maximumViewers, other.terms.maximumViewers)
+        narrow.terms.maximumViewersPerRoom = min(
+            terms.maximumViewersPerRoom,
+            other.terms.maximumViewersPerRoom
+        )
         narrow.terms.allowsPageGrants = terms.allowsPageGrants && other.terms.allowsPageGrants
         return narrow
     }
@@ -188,6 +217,7 @@ extension Partner.Terms {
         var copy = self
         copy.origins = []
         copy.maximumViewers = 1
+        copy.maximumViewersPerRoom = 1
         copy.allowsPageGrants = false
         return copy
     }

@@ -73,6 +73,10 @@ final class PartnerStore: Sendable {
                     """
             )
         }
+        migrator.registerMigration("2 listing") { connection in
+            // Those of before are listed since nobody knows when.
+            try connection.execute(sql: "ALTER TABLE partner ADD COLUMN listed_at INTEGER")
+        }
         return migrator
     }
 
@@ -91,7 +95,8 @@ final class PartnerStore: Sendable {
                     terms: terms,
                     state: state,
                     keyNumber: row["key_number"],
-                    keyDigest: Array(row["key_digest"] as Data)
+                    keyDigest: Array(row["key_digest"] as Data),
+                    listedAt: (row["listed_at"] as Int64?).map { WallClockTime(nanosecondsSince1970: $0) }
                 )
             }
             return found
@@ -109,13 +114,15 @@ final class PartnerStore: Sendable {
         try attempt { database in
             try database.execute(
                 sql: """
-                    INSERT INTO partner (id, terms, state, key_number, key_digest) VALUES (?, ?, ?, ?, ?)
+                    INSERT INTO partner (id, terms, state, key_number, key_digest, listed_at)
+                    VALUES (?, ?, ?, ?, ?, ?)
                     ON CONFLICT (id) DO UPDATE SET terms = excluded.terms, state = excluded.state,
-                        key_number = excluded.key_number, key_digest = excluded.key_digest
+                        key_number = excluded.key_number, key_digest = excluded.key_digest,
+                        listed_at = excluded.listed_at
                     """,
                 arguments: [
                     partner.id, PartnerTermsDocument(partner.terms).json, partner.state.rawValue,
-                    partner.keyNumber, Data(partner.keyDigest),
+                    partner.keyNumber, Data(partner.keyDigest), partner.listedAt?.nanosecondsSince1970,
                 ]
             )
             try database.execute(

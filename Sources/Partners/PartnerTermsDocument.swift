@@ -12,6 +12,7 @@ package struct PartnerTermsDocument: Codable, Sendable {
     package var rooms: [String]
     package var media: [String]
     package var maximumViewers: Int
+    package var maximumViewersPerRoom: Int
     package var grantsPerMinute: Int
     package var allowsPageGrants: Bool
 
@@ -24,6 +25,7 @@ package struct PartnerTermsDocument: Codable, Sendable {
         case rooms
         case media
         case maximumViewers = "maximum_viewers"
+        case maximumViewersPerRoom = "maximum_viewers_per_room"
         case grantsPerMinute = "grants_per_minute"
         case allowsPageGrants = "page_grants"
     }
@@ -37,6 +39,7 @@ package struct PartnerTermsDocument: Codable, Sendable {
         rooms = terms.rooms.map(\.text).sorted()
         media = terms.media.map(\.rawValue).sorted()
         maximumViewers = terms.maximumViewers
+        maximumViewersPerRoom = terms.maximumViewersPerRoom
         grantsPerMinute = terms.grantsPerMinute
         allowsPageGrants = terms.allowsPageGrants
     }
@@ -57,6 +60,7 @@ package struct PartnerTermsDocument: Codable, Sendable {
         rooms = try read(.rooms, usual.rooms)
         media = try read(.media, usual.media)
         maximumViewers = try read(.maximumViewers, usual.maximumViewers)
+        maximumViewersPerRoom = try read(.maximumViewersPerRoom, usual.maximumViewersPerRoom)
         grantsPerMinute = try read(.grantsPerMinute, usual.grantsPerMinute)
         allowsPageGrants = try read(.allowsPageGrants, usual.allowsPageGrants)
         for (key, count) in [
@@ -100,6 +104,7 @@ package struct PartnerTermsDocument: Codable, Sendable {
             rooms: Set(rooms.compactMap { RoomName($0) }),
             media: Set(media.compactMap { MediaType(rawValue: $0) }),
             maximumViewers: maximumViewers,
+            maximumViewersPerRoom: maximumViewersPerRoom,
             grantsPerMinute: grantsPerMinute,
             allowsPageGrants: allowsPageGrants
         )

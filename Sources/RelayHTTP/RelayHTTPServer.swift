@@ -176,6 +176,7 @@ package enum RelayHTTPServer {
         )
         // What an operator takes from a partner ends sessions before it is acknowledged.
         partners.observe { change in _ = await service.endSessions(after: change) }
+        partners.observeListings { partner in await service.tell(ofListed: partner) }
         routes.register(on: Endpoints(router: router))
         return router
     }

@@ -27,6 +27,22 @@ enum EventDocuments {
         var reason: String
     }
 
+    /// A partner that the operator has come to list.
+    struct ListedPartner: Codable {
+        var id: String
+        var legalName: String
+        var listedAt: String?
+        /// Whether the participant's grant to any listed partner covers it.
+        var isCovered: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case id
+            case legalName = "legal_name"
+            case listedAt = "listed_at"
+            case isCovered = "covered"
+        }
+    }
+
     struct Withheld: Codable {
         var slot: Int
     }

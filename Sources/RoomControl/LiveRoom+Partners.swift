@@ -1,3 +1,5 @@
+import ConsentAuthority
+import Disclosures
 import Partners
 import Primitives
 import RelayRuntime
@@ -33,6 +35,29 @@ extension LiveRoom {
         }
         viewings[session]?.admission = admission
         viewings[session]?.endsAt = SystemClock.reading.monotonicDeadline(for: admission.expiresAt)
+    }
+
+    /// Tells whoever listens of a partner that the operator has come to list, and whether their grant to any listed
+    /// partner covers it.
+    func tell(ofListed partner: Partner) {
+        guard partner.mayReceive(.liveEmbed, of: name) else { return }
+        for participant in Array(feeds.keys) {
+            let document = EventDocuments.ListedPartner(
+                id: partner.id,
+                legalName: partner.terms.legalName,
+                listedAt: partner.listedAt?.rfc3339,
+                isCovered: hasAgreedToAnyPartner(participant)
+            )
+            feeds[participant]?.send("partner", json: EventDocuments.json(document))
+        }
+    }
+
+    private func hasAgreedToAnyPartner(_ participant: ParticipantID) -> Bool {
+        let now = SystemClock.wall
+        return authority.records(of: participant).map(\.statement).contains { statement in
+            statement.purpose == .liveEmbed && statement.coversWholeClass && statement.permits
+                && statement.validity.contains(now)
+        }
     }
 
     /// Ends a session and says why; its stream of events closes with that.

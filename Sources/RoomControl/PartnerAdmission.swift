@@ -16,6 +16,8 @@ package struct PartnerAdmission: Sendable, Equatable {
     package var expiresAt: WallClockTime
     /// The partner's viewers at a time, over all rooms.
     package var maximumViewers: Int
+    /// The same in the room that the grant is for.
+    package var maximumViewersPerRoom: Int
 
     package init(
         partner: String,
@@ -23,7 +25,8 @@ package struct PartnerAdmission: Sendable, Equatable {
         origins: Set<WebOrigin>,
         media: Set<MediaType>,
         expiresAt: WallClockTime,
-        maximumViewers: Int
+        maximumViewers: Int,
+        maximumViewersPerRoom: Int
     ) {
         self.partner = partner
         self.keyNumber = keyNumber
@@ -31,6 +34,7 @@ package struct PartnerAdmission: Sendable, Equatable {
         self.media = media
         self.expiresAt = expiresAt
         self.maximumViewers = maximumViewers
+        self.maximumViewersPerRoom = maximumViewersPerRoom
     }
 
     /// Whether a session under this grant ends with `change`.

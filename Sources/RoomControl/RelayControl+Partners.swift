@@ -9,6 +9,9 @@ package protocol PartnerSessions: Sendable {
     /// Ends every session that a change at a partner takes the ground from; answers when they have ended, with
     /// their number.
     func endSessions(after change: PartnerChange) async -> Int
+
+    /// Tells participants, where it may show their room, of a partner that the operator has come to list.
+    func tell(ofListed partner: Partner) async
 }
 
 extension RelayControl: PartnerSessions {
@@ -24,26 +27,28 @@ extension RelayControl: PartnerSessions {
         }
     }
 
-    /// Refuses a viewer more than a partner may have.
+    package func tell(ofListed partner: Partner) async {
+        for room in rooms.values { await room.tell(ofListed: partner) }
+    }
+
+    /// Refuses a viewer more than a partner may have, in all or in this room.
     ///
-    /// Counted where sessions are registered, so that joins at the same moment count each other.
-    func admit(_ admission: PartnerAdmission?) throws(RelayProblem) {
+    /// Counted before anything is awaited, so that joins at the same moment count each other.
+    func admit(_ admission: PartnerAdmission?, to room: RoomName) throws(RelayProblem) {
         guard let admission else { return }
-        let present = viewersOfPartners[admission.partner, default: 0]
-        guard present < admission.maximumViewers else {
+        guard viewersOfPartners.admit(admission, to: room) else {
             throw RelayProblem(
                 "partner-full",
                 status: 503,
-                detail: "the partner has as many viewers as it may; try again later",
+                detail: "the partner has as many viewers as it may, in all or in this room; try again later",
                 retryAfterSeconds: 10
             )
         }
-        viewersOfPartners[admission.partner] = present + 1
     }
 
-    /// A viewer of a partner has gone, or did not come about.
-    func dismiss(_ admission: PartnerAdmission?) {
-        guard let partner = admission?.partner, let present = viewersOfPartners[partner] else { return }
-        viewersOfPartners[partner] = present > 1 ? present - 1 : nil
+    /// A viewer of a partner has gone from a room, or did not come about.
+    func dismiss(_ admission: PartnerAdmission?, from room: RoomName) {
+        guard let admission else { return }
+        viewersOfPartners.dismiss(admission.partner, from: room)
     }
 }

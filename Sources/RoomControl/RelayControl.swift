@@ -41,7 +41,7 @@ package actor RelayControl: RelayService {
     private var isStarted = false
     private var sessionsPerToken: [String: Int] = [:]
     private var sessionsPerAddress: [String: Int] = [:]
-    var viewersOfPartners: [String: Int] = [:]
+    var viewersOfPartners = PartnerCrowd()
 
     /// Opens the sockets.
     ///
@@ -180,7 +180,7 @@ package actor RelayControl: RelayService {
         guard let entry = sessions.removeValue(forKey: session) else { return }
         if let peer = entry.peer { roomsOfPeers[peer] = nil }
         dismiss(entry.origin)
-        dismiss(entry.admission)
+        dismiss(entry.admission, from: entry.room)
     }
 
     private static func lower(_ counts: inout [String: Int], _ key: String) {
@@ -216,7 +216,7 @@ package actor RelayControl: RelayService {
         }
         try admit(request.origin)
         do {
-            try admit(request.admission)
+            try admit(request.admission, to: request.room)
         } catch {
             dismiss(request.origin)
             throw error
@@ -227,7 +227,7 @@ package actor RelayControl: RelayService {
             return answer
         } catch {
             dismiss(request.origin)
-            dismiss(request.admission)
+            dismiss(request.admission, from: request.room)
             throw error
         }
     }

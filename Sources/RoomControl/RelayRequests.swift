@@ -150,7 +150,7 @@ package struct RelayEvent: Sendable, Equatable {
     /// Increases by one within a stream of events; the SSE `id`.
     package let sequence: UInt64
     /// The SSE `event`: `active`, `inactive`, `layers`, `viewercount`, `withheld`, `slots`, `reconnect` for
-    /// viewers; `audience`, `consent`, `record`, `notice`, `reconnect` for participants.
+    /// viewers; `audience`, `consent`, `record`, `notice`, `partner`, `reconnect` for participants.
     package let name: String
     /// The SSE `data`: a JSON object on one line.
     package let json: String

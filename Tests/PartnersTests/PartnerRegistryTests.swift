@@ -47,6 +47,59 @@ import Testing
         #expect(!added.mayReceive(.liveEmbed, of: try #require(RoomName("other"))))
     }
 
+    /// What registries tell of, and the time that they read.
+    private final class Listings: Sendable {
+        private let state = Mutex((told: [String](), now: Int64(0)))
+
+        var told: [String] { state.withLock { $0.told } }
+
+        func take(_ partner: Partner) { state.withLock { $0.told.append(partner.terms.legalName) } }
+
+        func advance() -> WallClockTime {
+            state.withLock { state in
+                state.now += 1
+                return WallClockTime(nanosecondsSince1970: state.now)
+            }
+        }
+    }
+
+    @Test func whoComesUnderAGrantToAnyPartnerIsToldAndDated() async throws {
+        let listings = Listings()
+        let registry = try PartnerRegistry(directory: directory) { listings.advance() }
+        registry.observeListings { listings.take($0) }
+        let (demo, other) = (try #require(RoomName("demo")), try #require(RoomName("other")))
+        var wanted = terms("https://site.example")
+        wanted.rooms = [demo]
+        let (added, _) = try await registry.add("site", wanted)
+        #expect(added.listedAt == WallClockTime(nanosecondsSince1970: 1))
+
+        // Nothing of this shows a participant to anybody new.
+        wanted.contact = "new@example.org"
+        wanted.maximumViewers = 7
+        let same = try await registry.update("site", terms: wanted, state: .active)
+        _ = try await registry.rotateKey("site")
+        #expect(same.listedAt == added.listedAt && listings.told == ["Example Ltd"])
+
+        wanted.rooms = [demo, other]
+        let wider = try await registry.update("site", terms: wanted, state: .active)
+        wanted.legalName = "Another Ltd"
+        _ = try await registry.update("site", terms: wanted, state: .active)
+        let suspended = try await registry.update("site", terms: wanted, state: .suspended)
+        let back = try await registry.update("site", terms: wanted, state: .active)
+        #expect(wider.listedAt == WallClockTime(nanosecondsSince1970: 2))
+        #expect(suspended.listedAt == WallClockTime(nanosecondsSince1970: 3))
+        #expect(back.listedAt == WallClockTime(nanosecondsSince1970: 4))
+        #expect(listings.told == ["Example Ltd", "Example Ltd", "Another Ltd", "Another Ltd"])
+
+        // A grant to any partner site does not reach one that re-broadcasts.
+        var push = terms()
+        push.purposes = [.rebroadcast]
+        let (server, _) = try await registry.add("server", push)
+        #expect(server.listedAt == nil && listings.told.count == 4)
+        let again = try PartnerRegistry(directory: directory)
+        #expect(again.partner("site")?.listedAt == back.listedAt)
+    }
+
     @Test func anEarlierKeyOpensNothing() async throws {
         let registry = try PartnerRegistry(directory: directory)
         let (_, first) = try await registry.add("site", terms("https://site.example"))

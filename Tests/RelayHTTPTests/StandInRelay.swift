@@ -13,6 +13,7 @@ final class StandInRelay: RelayService {
         var ended: [SessionID] = []
         var renewals: [PartnerAdmission] = []
         var partnerChanges: [PartnerChange] = []
+        var listedPartners: [String] = []
         var changes: [(changes: [ConsentChange], actor: ConsentActor, sendsPrivacyControl: Bool)] = []
         var resumedAfter: [UInt64?] = []
         var ends: [ConsentActor] = []
@@ -195,6 +196,10 @@ final class StandInRelay: RelayService {
     func endSessions(after change: PartnerChange) async -> Int {
         asked.withLock { $0.partnerChanges.append(change) }
         return 0
+    }
+
+    func tell(ofListed partner: Partner) async {
+        asked.withLock { $0.listedPartners.append(partner.id) }
     }
 
     // MARK: Governance

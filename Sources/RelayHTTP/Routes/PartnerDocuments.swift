@@ -13,6 +13,7 @@ struct PartnerDocument: Encodable {
         case state
         case keyNumber = "key_number"
         case key
+        case listedAt = "listed_at"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -22,28 +23,40 @@ struct PartnerDocument: Encodable {
         try container.encode(partner.state.rawValue, forKey: .state)
         try container.encode(partner.keyNumber, forKey: .keyNumber)
         try container.encodeIfPresent(key?.text, forKey: .key)
+        try container.encodeIfPresent(partner.listedAt?.rfc3339, forKey: .listedAt)
     }
 }
 
 /// A partner as everybody sees it: whom participants choose, and whom to turn to.
 struct PublicPartner: Encodable {
     let id: String
+    let state: String
     let legalName: String
     let contact: String
     let purposes: [String]
+    /// RFC 3339: since when it is one of "any partner that the operator lists".
+    let listedAt: String?
+    /// Who operates the relay, where one partner was asked for.
+    let relayOperator: String?
 
     private enum CodingKeys: String, CodingKey {
         case id
+        case state
         case legalName = "legal_name"
         case contact
         case purposes
+        case listedAt = "listed_at"
+        case relayOperator = "operator"
     }
 
-    init(_ partner: Partner) {
+    init(_ partner: Partner, relayOperator: String? = nil) {
         id = partner.id
+        state = partner.state.rawValue
         legalName = partner.terms.legalName
         contact = partner.terms.contact
         purposes = partner.terms.purposes.map(\.rawValue).sorted()
+        listedAt = partner.listedAt?.rfc3339
+        self.relayOperator = relayOperator
     }
 }
 

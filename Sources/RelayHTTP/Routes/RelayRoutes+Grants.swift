@@ -311,7 +311,8 @@ extension PartnerAdmission {
             origins: partner.terms.origins,
             media: partner.terms.media,
             expiresAt: until,
-            maximumViewers: partner.terms.maximumViewers
+            maximumViewers: partner.terms.maximumViewers,
+            maximumViewersPerRoom: partner.terms.maximumViewersPerRoom
         )
     }
 }

@@ -1,5 +1,7 @@
+import Disclosures
 import Hummingbird
 import Partners
+import Primitives
 import RoomControl
 
 extension RelayRoutes {
@@ -21,27 +23,51 @@ extension RelayRoutes {
         _ request: Request,
         _ context: RelayRequestContext
     ) async throws -> Response {
-        if case .relayOperator? = try await bearer.tokenIfPresent(of: request)?.access {
-            return .json(
-                PartnerListDocument(partners: partners.partners.map { PartnerDocument(partner: $0) })
-            )
+        let (isOperator, filter) = (try await isOperator(request), try PartnerFilter(request))
+        let listed = partners.partners.filter { partner in
+            (isOperator || partner.state == .active) && filter.takes(partner)
         }
-        let active = partners.partners.filter { $0.state == .active }
+        let (page, next) = try PageRequest(request).page(of: listed) { $0.id }
+        var response =
+            if isOperator {
+                Response.json(PartnerListDocument(partners: page.map { PartnerDocument(partner: $0) }))
+            } else {
+                Response.json(
+                    PartnerListDocument(
+                        relayOperator: operatorName,
+                        partners: page.map { PublicPartner($0) }
+                    )
+                )
+            }
+        if let next {
+            response.headers.append(nextLink("/v1/partners?\(next)\(filter.query)", request))
+        }
+        return response
+    }
+
+    private func isOperator(_ request: Request) async throws -> Bool {
+        guard case .relayOperator? = try await bearer.tokenIfPresent(of: request)?.access else {
+            return false
+        }
+        return true
+    }
+
+    /// Who operates the relay; `nil` where it is not configured.
+    private var operatorName: String? {
         let name = configuration.relayOperator.name
-        return .json(
-            PartnerListDocument(
-                relayOperator: name.isEmpty ? nil : name,
-                partners: active.map { PublicPartner($0) }
-            )
-        )
+        return name.isEmpty ? nil : name
     }
 
     @Sendable private func showPartner(
         _ request: Request,
         _ context: RelayRequestContext
     ) async throws -> Response {
-        try await bearer.requireOperator(request)
-        return .json(PartnerDocument(partner: try partner(context)))
+        let isOperator = try await isOperator(request)
+        let partner = try partner(context)
+        // Also one that is suspended: who was received by it has to find out whom to turn to.
+        return isOperator
+            ? .json(PartnerDocument(partner: partner))
+            : .json(PublicPartner(partner, relayOperator: operatorName))
     }
 
     @Sendable private func addPartner(
@@ -154,5 +180,42 @@ extension RelayRoutes {
                 retryAfterSeconds: 2
             )
         }
+    }
+}
+
+/// Which partners a list has: `?room=` and `?purpose=`.
+private struct PartnerFilter {
+    private let room: RoomName?
+    private let purpose: Purpose?
+
+    /// 400 for a room or a purpose that no partner can have.
+    init(_ request: Request) throws(RelayProblem) {
+        let parameters = request.uri.queryParameters
+        room = try Self.read(parameters["room"], "room is the name of a room") { RoomName($0) }
+        purpose = try Self.read(parameters["purpose"], "purpose is live_embed or rebroadcast") { text in
+            Purpose(rawValue: text).flatMap { [.liveEmbed, .rebroadcast].contains($0) ? $0 : nil }
+        }
+    }
+
+    private static func read<Value>(
+        _ text: Substring?,
+        _ form: String,
+        _ parse: (String) -> Value?
+    ) throws(RelayProblem) -> Value? {
+        guard let text else { return nil }
+        guard let value = parse(String(text)) else {
+            throw RelayProblem("malformed-query", status: 400, detail: form)
+        }
+        return value
+    }
+
+    func takes(_ partner: Partner) -> Bool {
+        (room.map { partner.terms.rooms.isEmpty || partner.terms.rooms.contains($0) } ?? true)
+            && (purpose.map { partner.terms.purposes.contains($0) } ?? true)
+    }
+
+    /// For the address of the next page.
+    var query: String {
+        (room.map { "&room=\($0.text)" } ?? "") + (purpose.map { "&purpose=\($0.rawValue)" } ?? "")
     }
 }
