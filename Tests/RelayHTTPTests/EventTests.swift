@@ -139,6 +139,42 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aReaderThatReadsNothingLosesItsConnectionAndItsPlace() async throws {
+        // More than the sockets of both ends hold.
+        let json = "\"\(String(repeating: "x", count: 1_000))\""
+        let events = (1...40_000).map { RelayEvent(sequence: $0, name: "slots", json: json) }
+        let fixture = try await RelayFixture(
+            StandInRelay(events: events, keepsStreamsOpen: true),
+            flags: ["limits.eventStreamsPerParticipant": "1", "limits.requestsPerSecond": "1000000"]
+        )
+        let token = try await fixture.publishToken()
+        try await fixture.run(.live) { client in
+            let port = try #require(client.port)
+            let request = OpenStream.get(path, token: token)
+            try await OpenStream.send(request, port: port) { slow in
+                let begun = try await slow.read(until: "\r\n\r\n")
+                #expect(begun && slow.received.hasPrefix("HTTP/1.1 200"))
+                var isAdmitted = false
+                while !isAdmitted {
+                    isAdmitted = try await OpenStream.send(request, port: port) { other in
+                        try await other.read(until: "\r\n\r\n")
+                        return other.received.hasPrefix("HTTP/1.1 200")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func viewersLeaveEventStreamsToParticipants() throws {
+        let seats = StreamSeats(maximum: 8, maximumPerOwner: 8)
+        let viewers = try (0..<6).map { try seats.take(owner: "s \($0)", isViewer: true) }
+        let refused = #expect(throws: RelayProblem.self) { try seats.take(owner: "s 6", isViewer: true) }
+        #expect(refused?.status == 503 && refused?.code == "too-many-event-streams")
+        let participants = try (0..<2).map { try seats.take(owner: "p \($0)", isViewer: false) }
+        #expect(throws: RelayProblem.self) { try seats.take(owner: "p 2", isViewer: false) }
+        #expect(seats.count == viewers.count + participants.count)
+    }
+
     @Test func idleStreamsCarryHeartbeatsAndCountAgainstTheirOwner() async throws {
         let relay = StandInRelay(events: Self.events, keepsStreamsOpen: true)
         let fixture = try await RelayFixture(

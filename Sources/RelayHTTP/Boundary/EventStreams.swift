@@ -36,9 +36,13 @@ final class StreamSeats: Sendable {
     }
 
     /// 429 if the owner has too many streams open, 503 if the relay has.
-    func take(owner: String) throws(RelayProblem) -> Seat {
+    ///
+    /// Viewers leave a quarter to participants, who learn there who receives them: however many viewers somebody
+    /// sends, nobody on air is kept from that.
+    func take(owner: String, isViewer: Bool) throws(RelayProblem) -> Seat {
+        let most = isViewer ? max(1, maximum - maximum / 4) : maximum
         let refusal = taken.withLock { taken -> RelayProblem? in
-            guard taken.total < maximum else {
+            guard taken.total < most else {
                 return RelayProblem(
                     "too-many-event-streams",
                     status: 503,
@@ -120,7 +124,11 @@ struct EventStreams: Sendable {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for await event in events where names?.contains(event.name) ?? true {
-                        if case .dropped = feed.yield(.event(event)) { break }
+                        if case .dropped = feed.yield(.event(event)) {
+                            // What is being written waits for a reader that does not read: nothing else ends that.
+                            channel.close(promise: nil)
+                            break
+                        }
                     }
                     feed.finish()
                 }

@@ -22,7 +22,10 @@ extension RelayRoutes {
     ) async throws -> Response {
         let (room, participant) = (try room(context), try participant(context))
         try await admitReader(request, of: participant, in: room, .events)
-        let seat = try eventStreams.seats.take(owner: "p \(room.text)/\(participant.text)")
+        let seat = try eventStreams.seats.take(
+            owner: "p \(room.text)/\(participant.text)",
+            isViewer: false
+        )
         let events = try await service.participantEvents(
             room,
             participant,

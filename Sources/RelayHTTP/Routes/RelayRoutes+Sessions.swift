@@ -158,7 +158,7 @@ extension RelayRoutes {
         names: Set<String>?
     ) async throws -> Response {
         let session = try await viewingSession(request, context)
-        let seat = try eventStreams.seats.take(owner: "s " + session.text)
+        let seat = try eventStreams.seats.take(owner: "s " + session.text, isViewer: true)
         let events = try await service.viewerEvents(session, after: EventStreams.lastEvent(of: request))
         return eventStreams.response(events: events, names: names, seat: seat, over: context.channel)
     }
