@@ -12,6 +12,14 @@ struct EmbeddedPage: Sendable {
         let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         entityTag = "\"\(String(hash, radix: 16))\""
     }
+
+    /// The same page of HTML with one more element at the end of its head.
+    func adding(toHead element: String) -> EmbeddedPage {
+        let end = "</head>"
+        let text = String(decoding: bytes, as: UTF8.self)
+            .replacing(end, with: "  \(element)\n  \(end)", maxReplacements: 1)
+        return EmbeddedPage(Array(text.utf8), contentType)
+    }
 }
 
 /// The files in `Pages`, embedded by the build so that the relay is one file to deploy.
@@ -30,12 +38,15 @@ enum EmbeddedPages {
         "composer.js": EmbeddedPage(PackageResources.composer_js, script),
         "index.js": EmbeddedPage(PackageResources.index_js, script),
         "operator.js": EmbeddedPage(PackageResources.operator_js, script),
+        "listing.js": EmbeddedPage(PackageResources.listing_js, script),
         "page.js": EmbeddedPage(PackageResources.page_js, script),
         "panel.js": EmbeddedPage(PackageResources.panel_js, script),
+        "partners.js": EmbeddedPage(PackageResources.partners_js, script),
         "record.js": EmbeddedPage(PackageResources.record_js, script),
         "renewal.js": EmbeddedPage(PackageResources.renewal_js, script),
         "room.js": EmbeddedPage(PackageResources.room_js, script),
         "setup.js": EmbeddedPage(PackageResources.setup_js, script),
+        "totals.js": EmbeddedPage(PackageResources.totals_js, script),
         "tally.js": EmbeddedPage(PackageResources.tally_js, script),
         "tile.js": EmbeddedPage(PackageResources.tile_js, script),
         "terms.js": EmbeddedPage(PackageResources.terms_js, script),

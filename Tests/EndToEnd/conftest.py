@@ -1,3 +1,4 @@
+import contextlib
 import os
 import shutil
 
@@ -8,6 +9,7 @@ import clips
 from firefox import Firefox
 from hand_made_session import HandMadeSession
 from lossy_network import LossyNetwork
+from partner_site import PartnerSite, Visitor, first, second, stranger
 from peers import Peers
 from relay import Relay
 from room_page import RoomPage
@@ -158,3 +160,38 @@ def open_room():
     yield open_page
     for page in pages:
         page.close()
+
+
+@pytest.fixture
+def sites(relay):
+    """Two partners that are registered, and a site that is not."""
+    with contextlib.ExitStack() as ending:
+        made = {}
+        for name in (first, second, stranger):
+            made[name] = PartnerSite(relay, name)
+            ending.callback(made[name].stop)
+        for name in (first, second):
+            made[name].key = relay.add_partner(name, origins=[made[name].origin], legal_name=f"{name.title()} Media Ltd")
+        yield made
+
+
+@pytest.fixture
+def visit(chromium):
+    visitors = []
+
+    def open_page(url):
+        visitors.append(Visitor(chromium, url))
+        return visitors[-1]
+
+    yield open_page
+    for visitor in visitors:
+        visitor.close()
+
+
+@pytest.fixture
+def publisher(relay, chromium, open_room):
+    """Ada on air, agreed to the room and to the first partner only."""
+    page = open_room(chromium, relay)
+    page.go_live("live_room", f"live_embed:{first}", name="Ada")
+    page.wait_for_tally("live")
+    return page

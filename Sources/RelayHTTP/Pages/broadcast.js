@@ -1,6 +1,7 @@
 // Publishes the participant's camera and microphone, and keeps them on air across a restart of the relay.
 import { TallyPanel } from "./panel.js";
 import { room, showProblem } from "./page.js";
+import { partners } from "./partners.js";
 import { board } from "./terms.js";
 import { BackOff, followEvents, participantPath, requestJSON, sleep, WhipClient } from "./tally.js";
 
@@ -13,6 +14,7 @@ export class Broadcast {
   #session;
   #lost;
   #offAirTimer;
+  #listings = 0;
   #onOverview;
   #onConsent;
   #onEnd;
@@ -54,6 +56,23 @@ export class Broadcast {
       return;
     }
     this.panel.showNotices();
+  }
+
+  /** Reads who is listed, until that works: whoever came under a grant must not stay unseen. */
+  async #readPartners() {
+    const { signal } = this.#abort;
+    const backOff = new BackOff();
+    this.#listings += 1;
+    const turn = this.#listings;
+    while (!signal.aborted && turn === this.#listings) {
+      try {
+        await partners.load(room);
+        this.panel.showPartners();
+        return;
+      } catch {
+        await sleep(backOff.next(), signal);
+      }
+    }
   }
 
   /** Connects once, so that a refusal reaches the dialog; then keeps the session up until `leave`.
@@ -107,6 +126,8 @@ export class Broadcast {
       token: this.token,
       signal,
       onEvent: (name, data) => this.#onEvent(name, data),
+      // What was listed while nobody told is read anew.
+      onOpen: () => this.#readPartners(),
       onLost: () => this.panel.show(undefined),
     });
     if (error) this.leave(`You are no longer on air. ${error.message}`);
@@ -119,6 +140,8 @@ export class Broadcast {
       this.#watchOnAir(data.on_air);
     } else if (name === "notice") {
       this.#readNotices();
+    } else if (name === "partner") {
+      this.#readPartners();
     } else if (name === "consent") {
       this.#onConsent();
     } else if (name === "reconnect") {

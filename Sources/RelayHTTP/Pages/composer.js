@@ -1,5 +1,6 @@
 // The small form that names somebody else who may receive a participant.
 import { element } from "./page.js";
+import { partners } from "./partners.js";
 import { board, Terms } from "./terms.js";
 
 // A partner site that need not be named.
@@ -31,6 +32,15 @@ export class Composer {
       event.preventDefault();
       add();
     });
+  }
+
+  /** Lets the field for a name suggest the partners that are listed. */
+  static suggestPartners() {
+    element("partner-names").replaceChildren(...partners.list.map(({ id, legal_name }) => {
+      const option = new Option(legal_name, id);
+      option.label = legal_name;
+      return option;
+    }));
   }
 
   get #purpose() {

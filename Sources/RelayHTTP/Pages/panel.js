@@ -1,14 +1,19 @@
 // The tally panel: who receives this participant, as the enforcement point says it.
 import { Composer, endChosen } from "./composer.js";
+import { Listing } from "./listing.js";
 import { announce, element, room } from "./page.js";
+import { partners } from "./partners.js";
 import { Renewal } from "./renewal.js";
 import { board, Terms } from "./terms.js";
 import {
-  audienceFrom, canBeAllowed, changeOf, classes, classOf, clockTime, counted, endOf, keyOf, nameOf, reasons,
+  anyPartner, audienceFrom, canBeAllowed, changeOf, classes, classOf, clockTime, counted, endOf, keyOf, nameOf, reasons,
+  whoIs,
 } from "./words.js";
 
 const given = ["ConsentGiven", "RenewedConsentGiven"];
-const anyPartner = "live_embed:*";
+const takenBack = ["ConsentWithdrawn", "ConsentRefused"];
+// Partners that nothing was said about yet; whoever wants another names it.
+const mostListed = 24;
 
 /** Shows what the enforcement point says about this participant, and nothing that the page only asked for. */
 export class TallyPanel {
@@ -17,6 +22,7 @@ export class TallyPanel {
   #overview;
   #change;
   #renewal;
+  #listing;
   #composer;
   #lit = "";
 
@@ -28,6 +34,7 @@ export class TallyPanel {
     this.#change = change;
     element("audiences").replaceChildren();
     this.#renewal = new Renewal((audience, terms, button) => this.#allow(audience, terms, button));
+    this.#listing = new Listing((audience, button) => this.choose([changeOf(audience, "refuse")], button));
     element("allow-form").replaceChildren();
     this.#composer = new Composer(element("allow-form"), "Allow",
       (audience, terms, button) => this.#allow(audience, terms, button), { showsTerms: true });
@@ -36,8 +43,15 @@ export class TallyPanel {
   /** The room's notices are there, or are others than before. */
   showNotices() {
     this.#composer.refresh();
-    if (this.#overview) this.#showRows(this.#overview.audiences);
+    if (this.#overview) this.#showRows(this.#lines);
     this.#renewal.show();
+  }
+
+  /** The partners that the operator lists are there, or are others than before. */
+  showPartners() {
+    Composer.suggestPartners();
+    if (this.#overview) this.#showRows(this.#lines);
+    this.#listing.show();
   }
 
   /** `undefined` says that the enforcement point is out of reach: then nothing is claimed either way. */
@@ -61,8 +75,29 @@ export class TallyPanel {
       announce(live.length > 0 ? `On air. Receiving you: ${live.map(nameOf).join(", ")}.` : "Nobody receives you.");
     }
     element("withdraw-all").disabled = !overview?.audiences.some(isStanding);
-    this.#showRows(overview?.audiences ?? []);
+    this.#showRows(this.#lines);
     this.#renewal.show(overview);
+    this.#listing.show(overview);
+  }
+
+  /** What the relay says of each audience; and the partners that it says nothing of, to be chosen one by one. */
+  get #lines() {
+    if (!this.#overview) return [];
+    const { audiences } = this.#overview;
+    const keys = new Set(audiences.map(keyOf));
+    const all = audiences.find((audience) => keyOf(audience) === anyPartner);
+    const offered = partners.audiences;
+    if (offered.some(({ purpose }) => purpose === "live_embed")) {
+      offered.unshift({ purpose: "live_embed", recipient_class: "embed_partner", whole_class: true });
+    }
+    const others = offered.filter((audience) => !keys.has(keyOf(audience))).slice(0, mostListed);
+    return [...audiences, ...others.map((audience) => ({
+      consent: "ConsentUnknown",
+      viewers: 0,
+      notices: board.inForce(audience.purpose),
+      ...(audience.purpose === "live_embed" && all ? coveredBy(all) : { state: "withheld", reason: "no-record" }),
+      ...audience,
+    }))];
   }
 
   #showRows(audiences) {
@@ -132,7 +167,7 @@ export class TallyPanel {
   /** Taking back every partner site refuses each of them: allowing one again leaves the others undecided. */
   #lifted({ purpose, recipient }) {
     const all = this.#overview?.audiences.find((audience) => keyOf(audience) === anyPartner);
-    const isRefused = ["ConsentWithdrawn", "ConsentRefused"].includes(all?.consent);
+    const isRefused = takenBack.includes(all?.consent);
     return purpose === "live_embed" && recipient && isRefused ? [changeOf(all, "defer")] : [];
   }
 
@@ -183,6 +218,13 @@ function viewersOf(audiences) {
   return audiences.reduce((sum, { viewers, whole_class }) => sum + (whole_class ? 0 : viewers), 0);
 }
 
+/** What a word about every partner site says of one that nothing else was said of. */
+function coveredBy({ state, consent, reason }) {
+  if (state !== "withheld") return { state: "permitted", covered: true };
+  const isRefused = takenBack.includes(consent);
+  return { state: "withheld", reason: isRefused ? reason : "no-record", covered: isRefused };
+}
+
 /** One audience: what happens with it now, the choice, and the words that the choice rests on. */
 class AudienceRow {
   root = element("audience-row").content.firstElementChild.cloneNode(true);
@@ -190,7 +232,6 @@ class AudienceRow {
 
   constructor(audience, decide) {
     this.root.dataset.audience = keyOf(audience);
-    this.root.querySelector("strong").textContent = nameOf(audience);
     this.root.append(this.terms.root);
     for (const button of this.root.querySelectorAll("button")) {
       button.addEventListener("click", () => decide(button.dataset.choice, button));
@@ -198,14 +239,19 @@ class AudienceRow {
   }
 
   show(audience, viewers) {
-    const { state, consent, reason, record } = audience;
+    const { state, consent, reason, record, covered } = audience;
     const standing = isStanding(audience);
     this.root.dataset.state = state;
+    this.root.querySelector("strong").textContent = nameOf(audience);
+    const who = this.root.querySelector(".who");
+    who.textContent = whoIs(audience);
+    who.hidden = who.textContent === "";
     const until = standing && record?.until ? ` · until ${endOf(record.until)}` : "";
-    const isRefusedForAll = given.includes(consent) && ["withdrawn", "refused"].includes(reason);
+    const isRefusedForAll = (covered || given.includes(consent)) && ["withdrawn", "refused"].includes(reason);
     this.root.querySelector(".quiet").textContent =
       state === "live" ? `Receives you now · ${viewers}${until}`
-      : state === "permitted" ? `Allowed · nobody receives you at the moment${until}`
+      : state === "permitted" ? `Allowed${covered ? " with every partner site" : ""}`
+        + ` · nobody receives you at the moment${until}`
       : isRefusedForAll ? "You took back every partner site."
       : reasons[reason] ?? "Withheld.";
     const [button, decline] = this.root.querySelectorAll("button");

@@ -1,7 +1,12 @@
 // What the relay holds about the participant: what they decided, who received them, and copies of it to keep.
 import { element, room } from "./page.js";
+import { partners } from "./partners.js";
 import { download, linkedJSON, participantPath } from "./tally.js";
-import { audienceIn, bytesOf, dateAndTime, deeds, mediaOf, nameOf, otherEvents, reasons, sources, span } from "./words.js";
+import { partnerTotals } from "./totals.js";
+import {
+  audienceIn, bytesOf, counted, dateAndTime, deeds, durationOf, mediaOf, nameOf, otherEvents, reasons, sources, span,
+  whoIs,
+} from "./words.js";
 
 const shownAtOnce = 20;
 // Of a thousand lines each; who has more than this gets them with the archive.
@@ -13,7 +18,7 @@ export class Record {
   #events = [];
   #shownEvents = shownAtOnce;
   #nextDisclosures;
-  #readings = { history: 0, disclosures: 0 };
+  #readings = { history: 0, disclosures: 0, totals: 0 };
 
   constructor() {
     element("history").addEventListener("toggle", () => this.refresh());
@@ -21,8 +26,8 @@ export class Record {
       this.#shownEvents += shownAtOnce;
       this.#showHistory();
     });
-    element("disclosures").addEventListener("toggle", () => this.#readDisclosures());
-    element("disclosures-again").addEventListener("click", () => this.#readDisclosures());
+    element("disclosures").addEventListener("toggle", () => this.#openDisclosures());
+    element("disclosures-again").addEventListener("click", () => this.#openDisclosures());
     element("disclosures-more").addEventListener("click", () => this.#readDisclosures(this.#nextDisclosures));
     element("disclosures-download").addEventListener("click", (event) =>
       this.#keep(event.currentTarget, () => this.#downloadDisclosures()));
@@ -39,6 +44,7 @@ export class Record {
       this.#shownEvents = shownAtOnce;
       element("history-lines").replaceChildren();
       element("disclosure-lines").replaceChildren();
+      element("partner-totals").hidden = true;
     }
     this.#token = token;
     this.#participant = participant;
@@ -59,6 +65,7 @@ export class Record {
         events.push(...answer.body.events);
         next = answer.next;
       }
+      await partners.identify(namedIn(events));
       if (reading !== this.#readings.history) return;
       this.#events = events.reverse();
       this.#showHistory();
@@ -112,6 +119,35 @@ export class Record {
 
   // MARK: Disclosures
 
+  #openDisclosures() {
+    this.#readDisclosures();
+    this.#readTotals();
+  }
+
+  /** What each partner received, over everything that the ledger accounts for. */
+  async #readTotals() {
+    if (!this.#participant || !element("disclosures").open) return;
+    this.#readings.totals += 1;
+    const reading = this.#readings.totals;
+    try {
+      const disclosures = [];
+      let next = this.#disclosuresPath("limit=1000");
+      for (let page = 0; next && page < mostPages; page += 1) {
+        const answer = await linkedJSON(next, { token: this.#token });
+        disclosures.push(...answer.body.disclosures);
+        next = answer.next;
+      }
+      const totals = partnerTotals(disclosures);
+      await partners.identify(namedIn(totals.map(({ audience }) => audience)));
+      if (reading !== this.#readings.totals) return;
+      element("partner-totals").hidden = totals.length === 0;
+      element("totals-cut").hidden = next === undefined;
+      element("total-lines").replaceChildren(...totals.map(totalLine));
+    } catch (error) {
+      this.#showProblem(error.message);
+    }
+  }
+
   async #readDisclosures(next) {
     if (!this.#participant || !element("disclosures").open) return;
     this.#readings.disclosures += 1;
@@ -120,6 +156,8 @@ export class Record {
       const answer = await linkedJSON(next ?? this.#disclosuresPath("limit=100"), { token: this.#token });
       if (reading !== this.#readings.disclosures) return;
       const { disclosures, operator_reads: reads } = answer.body;
+      await partners.identify(namedIn(disclosures));
+      if (reading !== this.#readings.disclosures) return;
       const lines = disclosures.map(disclosureLine);
       if (next) element("disclosure-lines").append(...lines);
       else element("disclosure-lines").replaceChildren(...lines);
@@ -202,14 +240,38 @@ function disclosureLine(disclosure) {
       : outcome === "interrupted" ? `At least ${amount}: the relay was interrupted`
       : amount],
   ];
-  for (const [title, text] of cells) {
-    const cell = document.createElement("td");
-    cell.dataset.title = title;
-    cell.textContent = text;
-    line.append(cell);
-  }
+  line.append(...cells.map(cellOf));
   if (recipient) line.dataset.recipient = recipient;
   return line;
+}
+
+function cellOf([title, text]) {
+  const cell = document.createElement("td");
+  cell.dataset.title = title;
+  cell.textContent = text;
+  return cell;
+}
+
+function totalLine({ audience, milliseconds, sessions, packets, bytes, isOpen }) {
+  const line = document.createElement("tr");
+  line.dataset.recipient = audience.recipient;
+  line.append(...[
+    ["Who", nameOf(audience)],
+    ["Received you for", `${durationOf(milliseconds)}${isOpen ? ", still open" : ""}`],
+    ["Sessions", counted(sessions, "session", "sessions")],
+    ["How much", `${packets} packets, ${bytesOf(bytes)}`],
+  ].map(cellOf));
+  const who = document.createElement("p");
+  who.className = "quiet";
+  who.textContent = whoIs(audience);
+  line.firstElementChild.append(who);
+  return line;
+}
+
+/** The partners that lines of the history or the ledger are about. */
+function namedIn(lines) {
+  return lines.filter(({ purpose, recipient }) => ["live_embed", "rebroadcast"].includes(purpose) && recipient)
+    .map(({ recipient }) => recipient);
 }
 
 /** Looks at the participant's data are disclosures too. */

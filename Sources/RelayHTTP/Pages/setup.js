@@ -1,9 +1,13 @@
 // The dialog before going live: camera, microphone, screen name and who may receive them.
 import { Composer, endChosen } from "./composer.js";
-import { access, element, guestToken, participantIn, viewToken } from "./page.js";
+import { access, element, guestToken, participantIn, room, viewToken } from "./page.js";
+import { partners } from "./partners.js";
 import { board, Terms } from "./terms.js";
 import { claimsOf } from "./tally.js";
-import { audienceFrom, changeOf, explanationOf, keyOf, nameOf, ownRecorder } from "./words.js";
+import { audienceFrom, changeOf, explanationOf, keyOf, nameOf, ownRecorder, whoIs } from "./words.js";
+
+// Partners that are offered one by one; whoever wants another names it.
+const mostOffered = 24;
 
 export class Setup {
   #stream;
@@ -35,7 +39,20 @@ export class Setup {
     element("setup").showModal();
     this.#showProblem();
     this.#showOutcome();
-    await Promise.all([this.#openMedia(), this.#readNotices()]);
+    await Promise.all([this.#openMedia(), this.#readNotices(), this.#readPartners()]);
+  }
+
+  /** Offers each partner by its name, and all of them together. */
+  async #readPartners() {
+    try {
+      await partners.load(room);
+    } catch {
+      return;
+    }
+    Composer.suggestPartners();
+    if (partners.names.length > 0) this.#offer({ purpose: "live_embed", whole_class: true });
+    for (const audience of partners.audiences.slice(0, mostOffered)) this.#offer(audience);
+    for (const [key, { describe }] of this.#choices) describe(audienceFrom(key));
   }
 
   /** Without them a choice that needs one is refused by the relay, and asked again in the panel. */
@@ -104,10 +121,18 @@ export class Setup {
       box.addEventListener("change", () => this.#showOutcome());
       const text = document.createElement("span");
       const name = document.createElement("strong");
-      name.textContent = nameOf(audience);
       const explanation = document.createElement("span");
       explanation.className = "quiet";
-      explanation.textContent = explanationOf(audience);
+      // Heard as a name and what belongs to it, and not as one long name.
+      name.id = `choice-name-${this.#choices.size}`;
+      explanation.id = `choice-text-${this.#choices.size}`;
+      box.setAttribute("aria-labelledby", name.id);
+      box.setAttribute("aria-describedby", explanation.id);
+      const describe = (described) => {
+        name.textContent = nameOf(described);
+        explanation.textContent = [explanationOf(described), whoIs(described)].filter(Boolean).join(" ");
+      };
+      describe(audience);
       text.append(name, explanation);
       const label = document.createElement("label");
       label.append(box, text);
@@ -116,7 +141,7 @@ export class Setup {
       const item = document.createElement("li");
       item.append(label, terms.root);
       element("choices").append(item);
-      this.#choices.set(key, { box, terms });
+      this.#choices.set(key, { box, terms, describe });
     }
     if (focus) box.focus();
   }

@@ -1,7 +1,11 @@
 // The plain words of the pages for what the API names: audiences, classes, reasons, records.
+import { partners } from "./partners.js";
 
 /** The recipient that stands for the relay's own recorder. */
 export const ownRecorder = "recorder";
+
+/** Key of the audience that stands for every partner site. */
+export const anyPartner = "live_embed:*";
 
 /** Classes of recipients, in the order in which pages list them. */
 export const classes = {
@@ -72,6 +76,9 @@ export function canBeAllowed({ purpose, recipient_class, whole_class }) {
 
 const recorderName = (recipient) => (recipient === ownRecorder ? "this relay" : recipient);
 
+/** A partner by its legal name, where the relay says who it is. */
+const partnerName = (recipient) => partners.named(recipient)?.legal_name ?? recipient;
+
 const wholeClass = {
   embed_partner: "Any partner site the operator lists",
   recorder: "Any recorder",
@@ -87,9 +94,9 @@ export function nameOf(audience) {
   switch (purpose) {
     case "live_room":
       return recipientClass === "operator" ? "The operator, watching this room" : "People watching this room";
-    case "live_embed": return `Viewers on the site of ${recipient}`;
+    case "live_embed": return `Viewers on the site of ${partnerName(recipient)}`;
     case "recording": return `Recording by ${recorderName(recipient)}`;
-    case "rebroadcast": return `Re-broadcast by ${recipient}`;
+    case "rebroadcast": return `Re-broadcast by ${partnerName(recipient)}`;
     case "transcription": return `Speech turned into text by ${recipient}`;
     case "analysis": return `Analysis by ${recipient}`;
     case "replay_room": return "People watching recordings of this room";
@@ -105,13 +112,30 @@ export function explanationOf({ purpose, recipient, whole_class }) {
     case "live_room": return "Anyone who opens this room sees and hears you, live.";
     case "live_embed":
       return whole_class
-        ? "Visitors of every partner site, also of those listed later, see and hear you there, live."
-        : `Visitors of ${recipient} see and hear you there, live.`;
+        ? "Visitors of every partner site see and hear you there, live: of those that are listed now and of those that "
+          + "are added later. You are told here when one is added, and can refuse it."
+        : `Visitors of the site of ${partnerName(recipient)} see and hear you there, live.`;
     case "recording": return `If ${recorderName(recipient)} records, what you show and say is kept.`;
-    case "rebroadcast": return `${recipient} passes you on, live, to its own audience.`;
+    case "rebroadcast": return `${partnerName(recipient)} passes you on, live, to its own audience.`;
     default: return "";
   }
 }
+
+/** Who stands behind an audience: whom a whole class means now, or a partner's identifier and contact. */
+export function whoIs(audience) {
+  const { purpose, recipient, whole_class } = audience;
+  if (keyOf(audience) === anyPartner) {
+    const { names } = partners;
+    return names.length > 0 ? `Now that is: ${listed(names)}.` : "Now none is listed.";
+  }
+  const isPartner = !whole_class && ["live_embed", "rebroadcast"].includes(purpose);
+  const partner = isPartner ? partners.named(recipient) : undefined;
+  return partner ? `Known here as ${partner.id}. Contact: ${partner.contact}` : "";
+}
+
+const lists = new Intl.ListFormat("en", { type: "conjunction" });
+
+export const listed = (names) => lists.format(names);
 
 export const reasons = {
   "no-record": "You have not agreed to this.",
@@ -202,6 +226,15 @@ const dates = new Intl.DateTimeFormat(undefined, {
 export function dateAndTime(text) {
   const date = timeOf(text);
   return Number.isNaN(date.getTime()) ? String(text) : dates.format(date);
+}
+
+/** How long something took, in its two largest units. */
+export function durationOf(milliseconds) {
+  const seconds = Math.round(milliseconds / 1000);
+  const parts = [[Math.floor(seconds / 3600), "h"], [Math.floor(seconds / 60) % 60, "min"], [seconds % 60, "s"]];
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first < 0) return "under 1 s";
+  return parts.slice(first, first + 2).filter(([count]) => count > 0).map((part) => part.join(" ")).join(" ");
 }
 
 /** From one time to another, without saying the day twice. */
