@@ -3,37 +3,54 @@
 // It makes a plain frame of the relay's own page and hands it grants; no media ever reaches the embedding page.
 const relay = new URL("/", import.meta.url);
 
+// What a site may set of the look, on the element or above it; anything but plain values is left out by the frame:
+//   --tally-background, --tally-text, --tally-quiet (small print), --tally-accent (focus): colours
+//   --tally-radius, --tally-gap: lengths     --tally-font: a list of font families of the viewer's own
 const themed = ["background", "text", "quiet", "accent", "radius", "font", "gap"].map((name) => `--tally-${name}`);
 
 class TallyRoom extends HTMLElement {
   static observedAttributes = ["room", "partner"];
   #frame;
+  #isShown = false;
+  // Counts what was to be shown: what takes longer than the next is not.
+  #turn = 0;
   #hear = (event) => this.#onMessage(event);
+  // A site's colours follow the viewer's preference as often as not.
+  #scheme = matchMedia("(prefers-color-scheme: dark)");
+  #recolour = () => this.#sendTheme();
 
   connectedCallback() {
+    this.#isShown = true;
     window.addEventListener("message", this.#hear);
+    this.#scheme.addEventListener("change", this.#recolour);
     this.#show();
   }
 
   disconnectedCallback() {
     window.removeEventListener("message", this.#hear);
+    this.#scheme.removeEventListener("change", this.#recolour);
+    this.#isShown = false;
+    this.#turn += 1;
     this.#frame?.remove();
     this.#frame = undefined;
   }
 
-  attributeChangedCallback() {
-    if (this.isConnected) this.#show();
+  attributeChangedCallback(_, before, after) {
+    // What the element comes with is shown when it is connected, once: every grant asked for is one minted.
+    if (this.#isShown && before !== after) this.#show();
   }
 
   async #show() {
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
     const [room, partner] = [this.getAttribute("room"), this.getAttribute("partner")];
+    this.#turn += 1;
+    const turn = this.#turn;
     this.#frame?.remove();
     this.#frame = undefined;
     if (!room || !partner) return;
     const grant = await this.#grant();
     // Somebody may have changed the attributes meanwhile, or have taken the element away.
-    if (!this.isConnected || this.#frame || room !== this.getAttribute("room")) return;
+    if (turn !== this.#turn) return;
     const frame = document.createElement("iframe");
     frame.title = this.getAttribute("title") ?? `Live room ${room}`;
     frame.referrerPolicy = "no-referrer";
@@ -73,11 +90,15 @@ class TallyRoom extends HTMLElement {
       const grant = await this.#grant();
       frame.contentWindow?.postMessage({ type: "tally:grant", grant }, relay.origin);
     } else if (event.data?.type === "tally:ready") {
-      const style = getComputedStyle(this);
-      const values = Object.fromEntries(
-        themed.map((name) => [name, style.getPropertyValue(name).trim()]).filter(([, value]) => value));
-      frame.contentWindow?.postMessage({ type: "tally:theme", values }, relay.origin);
+      this.#sendTheme();
     }
+  }
+
+  #sendTheme() {
+    const style = getComputedStyle(this);
+    const values = Object.fromEntries(
+      themed.map((name) => [name, style.getPropertyValue(name).trim()]).filter(([, value]) => value));
+    this.#frame?.contentWindow?.postMessage({ type: "tally:theme", values }, relay.origin);
   }
 }
 

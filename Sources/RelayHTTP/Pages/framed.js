@@ -8,6 +8,8 @@ const slotCount = 4;
 const renewalSeconds = 60;
 // How long the embedding page has to answer.
 const answerMilliseconds = 10_000;
+// What changes again within this is said once, as it then is.
+const settlingMilliseconds = 1_000;
 
 const [, , partner, room] = location.pathname.split("/").map(decodeURIComponent);
 const element = (id) => document.getElementById(id);
@@ -68,6 +70,19 @@ function secondsLeft(grant) {
     return 0;
   }
 }
+
+/** Tells whoever listens to the page, in whole sentences and never the same one twice. */
+const speaker = {
+  said: "",
+  say(text) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (text === this.said) return;
+      this.said = text;
+      element("announce").textContent = text;
+    }, settlingMilliseconds);
+  },
+};
 
 class FramedRoom {
   #tiles = new Map();
@@ -165,7 +180,21 @@ class FramedRoom {
     element("empty").hidden = this.#tiles.size > 0;
     if (this.#tiles.size === 0) {
       this.#say("Nobody is on air", "This view starts by itself as soon as somebody goes live.");
+    } else {
+      this.#tellTiles();
     }
+  }
+
+  /** Who is on air, for those who cannot see it. */
+  #tellTiles() {
+    const tiles = [...this.#tiles.values()];
+    const names = tiles.map(({ name }) => name).filter(Boolean);
+    const withheld = tiles.filter(({ root }) => root.dataset.state === "withheld").length;
+    const parts = [
+      names.length > 0 && `On air: ${names.join(", ")}.`,
+      withheld > 0 && (withheld === 1 ? "One picture is not shown here." : `${withheld} pictures are not shown here.`),
+    ];
+    speaker.say(parts.filter(Boolean).join(" "));
   }
 
   #clear() {
@@ -178,7 +207,7 @@ class FramedRoom {
   #say(title, text) {
     element("empty-title").textContent = title;
     element("empty-text").textContent = text;
-    element("announce").textContent = `${title}. ${text}`;
+    speaker.say(`${title}. ${text}`);
   }
 
   /** Ends until somebody asks again. */
@@ -189,6 +218,9 @@ class FramedRoom {
     return new Promise((resolve) => {
       again.addEventListener("click", () => {
         again.hidden = true;
+        // The button is gone: what has the focus is said next.
+        this.#say("Connecting", "");
+        element("empty-title").focus();
         resolve();
       }, { once: true });
     });
@@ -197,7 +229,6 @@ class FramedRoom {
   toggleSound() {
     this.#soundOn = !this.#soundOn;
     for (const tile of this.#tiles.values()) tile.setSound(this.#soundOn);
-    element("sound").textContent = this.#soundOn ? "Sound is on" : "Turn on sound";
     element("sound").setAttribute("aria-pressed", String(this.#soundOn));
   }
 }
@@ -216,13 +247,13 @@ window.addEventListener("message", (event) => {
 });
 
 async function showTallyLine() {
-  const { partners, operator } = await requestJSON("/v1/partners");
-  const name = partners.find((candidate) => candidate.id === partner)?.legal_name ?? partner;
+  const { legal_name: name, operator } = await requestJSON(`/v1/partners/${encodeURIComponent(partner)}`);
   const relay = operator ? `${operator} (${location.host})` : location.host;
   element("tally-line").textContent = `Relay: ${relay}. Received by: ${name}.`;
 }
 
 document.title = `${room} · live`;
+element("title").textContent = `Live room ${room}`;
 element("tally-line").textContent = `Relay: ${location.host}. Received by: ${partner}.`;
 showTallyLine().catch(() => {});
 const framed = new FramedRoom();
