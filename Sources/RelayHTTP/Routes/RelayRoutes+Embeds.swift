@@ -1,5 +1,6 @@
 import Disclosures
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Partners
 import Primitives
@@ -29,6 +30,51 @@ extension RelayRoutes {
         }
         let origins = partner.terms.origins.sorted().map(\.text).joined(separator: " ")
         return Self.serve("embed.html", to: request, framedBy: origins)
+    }
+
+    /// The page of a room.
+    ///
+    /// Its URL with `?partner=` is what an operator gives to a partner: where that partner's frames get their grants
+    /// by themselves, the page says what describes the frame (oEmbed 1.0, 4), so that the URL can be pasted into the
+    /// partner's site. A room's URL alone names no recipient, and nobody could be asked for their consent to one.
+    @Sendable func serveRoom(_ request: Request, _ context: RelayRequestContext) async throws -> Response {
+        let room = try room(context)
+        let named = request.uri.queryParameters["partner"].flatMap { partners.partner(String($0)) }
+        guard let partner = named, partner.terms.allowsPageGrants, partner.mayReceive(.liveEmbed, of: room),
+            let page = EmbeddedPages.all["room.html"]
+        else { return Self.serve("room.html", to: request) }
+        let address = urls.absolute("/rooms/\(room.text)?partner=\(partner.id)", for: request)
+        let description = urls.absolute(
+            "/v1/oembed?format=json&url=\(Self.percentEncoded(address))",
+            for: request
+        )
+        let (type, title) = ("application/json+oembed", "Live room \(room.text)")
+        let element =
+            "<link rel=\"alternate\" type=\"\(type)\" title=\"\(title)\""
+            + " href=\"\(Self.escaped(description))\">"
+        var response = Self.serve(page.adding(toHead: element), to: request)
+        response.headers.append(
+            HTTPField(
+                name: .link,
+                value: "<\(description)>; rel=\"alternate\"; type=\"\(type)\"; title=\"\(title)\""
+            )
+        )
+        return response
+    }
+
+    /// A text as one value of a query (RFC 3986, 2.3).
+    private static func percentEncoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            let character = Character(UnicodeScalar(byte))
+            let isPlain = character.isASCII && (character.isLetter || character.isNumber)
+            return isPlain || "-._~".contains(character)
+                ? String(character) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }.joined()
+    }
+
+    /// A text as the value of an attribute of HTML.
+    private static func escaped(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("\"", with: "&quot;").replacing("<", with: "&lt;")
     }
 
     @Sendable private func serveElement(

@@ -6,15 +6,7 @@ extension RelayRoutes {
     func registerPages(on endpoints: Endpoints) {
         endpoints.add("/", [.get: { request, _ in Self.serve("index.html", to: request) }])
         endpoints.add("/operator", [.get: { request, _ in Self.serve("operator.html", to: request) }])
-        endpoints.add(
-            "/rooms/{room}",
-            [
-                .get: { request, context in
-                    _ = try room(context)
-                    return Self.serve("room.html", to: request)
-                }
-            ]
-        )
+        endpoints.add("/rooms/{room}", [.get: serveRoom])
         // Files are their own endpoints, so that a path can only ever name one of the table.
         for name in EmbeddedPages.all.keys where !name.hasSuffix(".html") {
             endpoints.add("/pages/\(name)", [.get: { request, _ in Self.serve(name, to: request) }])
@@ -35,6 +27,14 @@ extension RelayRoutes {
     static func serve(_ name: String, to request: Request, framedBy ancestors: String = "'none'") -> Response
     {
         guard let page = EmbeddedPages.all[name] else { return Response(status: .notFound) }
+        return serve(page, to: request, framedBy: ancestors)
+    }
+
+    static func serve(
+        _ page: EmbeddedPage,
+        to request: Request,
+        framedBy ancestors: String = "'none'"
+    ) -> Response {
         let isFramed = ancestors != "'none'"
         var headers: HTTPFields = [
             // Revalidated each time, so that a page never runs with the scripts of an older relay.
