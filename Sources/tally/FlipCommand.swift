@@ -28,6 +28,11 @@ struct FlipCommand: AsyncParsableCommand {
     @Option(help: "Viewers.")
     var viewers = 200
 
+    @Option(
+        help: "A partner: the viewers come by its grants, and consent to it is what is withdrawn and granted."
+    )
+    var partner: String?
+
     @Option(help: "Grants and withdrawals, in turn.")
     var flips = 500
 
@@ -50,6 +55,7 @@ struct FlipCommand: AsyncParsableCommand {
     func run() async throws {
         var settings = FlipSettings(base: baseURL, room: room, operatorToken: .file(operatorTokenFile))
         settings.viewers = viewers
+        settings.partner = partner
         settings.flips = flips
         settings.kilobitsPerSecond = bitrate
         settings.seed = seed

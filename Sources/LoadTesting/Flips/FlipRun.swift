@@ -10,6 +10,8 @@ package struct FlipSettings: Sendable {
     package var participant = "flipper"
     package var operatorToken: TokenSource
     package var viewers = 200
+    /// The partner whose viewers they are, each by a grant of its own; `nil` for the room's own viewers.
+    package var partner: String?
     package var flips = 500
     package var seed: UInt64 = 1
     package var kilobitsPerSecond = 1_000
@@ -87,12 +89,7 @@ package struct FlipRun: Sendable {
         let publisher = WHIPPublisher(loop: loop, client: toolkit.client, identity: toolkit.identity)
         let publication = try await publisher.start(publishing)
         try await awaitOnAir(publication)
-        _ = try await api.change(
-            .grant,
-            room: settings.room,
-            participant: settings.participant,
-            token: token
-        )
+        _ = try await change(.grant, api, token)
 
         let ledger = LoopBound(LeakLedger(viewerCount: settings.viewers))
         let watchers = try await join(api, operatorToken: operatorToken, sent: sent, ledger: ledger)
@@ -131,9 +128,10 @@ package struct FlipRun: Sendable {
         ledger: LoopBound<LeakLedger>
     ) async throws -> [Watcher] {
         var tokens: [String] = []
-        for _ in 0...(settings.viewers / Self.viewersOfToken) {
+        for _ in 0...(settings.viewers / Self.viewersOfToken) where settings.partner == nil {
             tokens.append(try await api.viewToken(room: settings.room, operatorToken: operatorToken))
         }
+        let shared = tokens
         let endpoint = api.whep(settings.room)
         return try await withThrowingTaskGroup(of: Watcher.self) { group in
             var watchers: [Watcher] = []
@@ -142,8 +140,18 @@ package struct FlipRun: Sendable {
                 guard next < settings.viewers else { return }
                 let number = next
                 next += 1
-                let token = tokens[number / Self.viewersOfToken]
-                group.addTask {
+                group.addTask { [settings] in
+                    let token =
+                        if let partner = settings.partner {
+                            // Each opens one session, within a minute.
+                            try await api.grant(
+                                partner: partner,
+                                room: settings.room,
+                                token: operatorToken
+                            )
+                        } else {
+                            shared[number / Self.viewersOfToken]
+                        }
                     var viewing = ViewerSettings(url: endpoint, token: .text(token))
                     viewing.videoCodecs = [.vp8]
                     return try await watch(number, viewing, sent: sent, ledger: ledger)
@@ -257,7 +265,13 @@ package struct FlipRun: Sendable {
         _ api: RelayAPI,
         _ token: String
     ) async throws -> RelayAPI.Acknowledgement {
-        try await api.change(choice, room: settings.room, participant: settings.participant, token: token)
+        try await api.change(
+            choice,
+            for: settings.partner.map { .partner($0) } ?? .room,
+            room: settings.room,
+            participant: settings.participant,
+            token: token
+        )
     }
 
     private func pause(_ range: ClosedRange<Int64>, _ random: inout SeededRandom) async throws {

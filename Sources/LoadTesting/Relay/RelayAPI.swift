@@ -10,6 +10,21 @@ package struct RelayAPI: Sendable {
         case withdraw
     }
 
+    /// Whom a change is about.
+    package enum Recipients: Sendable {
+        /// The room's own viewers.
+        case room
+        /// Viewers on the site of a partner.
+        case partner(String)
+
+        fileprivate var fields: [String: String] {
+            switch self {
+            case .room: ["purpose": "live_room"]
+            case .partner(let partner): ["purpose": "live_embed", "recipient": partner]
+            }
+        }
+    }
+
     /// The relay's word that a change is durable and effective.
     package struct Acknowledgement: Sendable {
         /// From this moment no packet leaves that the change withholds.
@@ -71,30 +86,49 @@ package struct RelayAPI: Sendable {
         )
     }
 
-    private func token(_ fields: [String: String], _ operatorToken: String) async throws -> String {
-        struct Document: Decodable {
-            var token: String
-        }
-        let body = String(decoding: try JSONEncoder().encode(fields), as: UTF8.self)
-        let response = try await request(
-            "POST",
-            "/v1/tokens",
-            token: operatorToken,
-            type: "application/json",
-            body: body
-        )
-        guard response.status == 201 || response.status == 200 else { throw response.refusal }
-        guard let document = try? JSONDecoder().decode(Document.self, from: Data(response.body.utf8)) else {
-            throw SignalingError.unusableAnswer("no token in the answer of POST /v1/tokens")
-        }
-        return document.token
+    /// A grant for one viewer of a partner, by the partner's key or an operator's token.
+    ///
+    /// Throws `SignalingError`.
+    package func grant(partner: String, room: String, token: String) async throws -> String {
+        try await secret("grant", "/v1/partners/\(partner)/grants", ["room": room], token)
     }
 
-    /// Changes what a participant agrees to for the room's own viewers, with the participant's token.
+    private func token(_ fields: [String: String], _ operatorToken: String) async throws -> String {
+        try await secret("token", "/v1/tokens", fields, operatorToken)
+    }
+
+    /// Has something minted and answers the member of the answer that it is.
+    private func secret(
+        _ member: String,
+        _ path: String,
+        _ fields: [String: String],
+        _ token: String
+    ) async throws -> String {
+        let response = try await request(
+            "POST",
+            path,
+            token: token,
+            type: "application/json",
+            body: try Self.text(fields)
+        )
+        guard response.status == 201 || response.status == 200 else { throw response.refusal }
+        let document = try? JSONSerialization.jsonObject(with: Data(response.body.utf8))
+        guard let secret = (document as? [String: Any])?[member] as? String else {
+            throw SignalingError.unusableAnswer("no \(member) in the answer of POST \(path)")
+        }
+        return secret
+    }
+
+    private static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+
+    /// Changes what a participant agrees to for `recipients`, with the participant's token.
     ///
     /// Throws `SignalingError`.
     package func change(
         _ choice: Choice,
+        for recipients: Recipients = .room,
         room: String,
         participant: String,
         token: String
@@ -108,7 +142,8 @@ package struct RelayAPI: Sendable {
                 case epoch
             }
         }
-        let body = #"{"changes":[{"purpose":"live_room","choice":"\#(choice.rawValue)"}]}"#
+        let change = recipients.fields.merging(["choice": choice.rawValue]) { $1 }
+        let body = try Self.text(["changes": [change]])
         let sentAt = SystemClock.wall
         let response = try await request(
             "PUT",

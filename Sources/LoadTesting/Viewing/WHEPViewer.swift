@@ -47,6 +47,7 @@ package final class WHEPViewer: Sendable {
     /// The event types that a viewer is interested in.
     package static let eventNames = [
         "active", "inactive", "layers", "viewercount", "reconnect", "withheld", "slots", "overload",
+        "ended",
     ]
 
     let loop: ClientLoop
