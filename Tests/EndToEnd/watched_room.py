@@ -48,6 +48,11 @@ class WatchedRoom:
             time.sleep(0.05)
         raise AssertionError(f"not {wanted} within {seconds} s; last seen: {self._reports[-1:]}")
 
+    @property
+    def reports(self):
+        """When each report came, and what it said of the first video slot."""
+        return list(self._reports)
+
     def showing_for(self, seconds):
         """What was shown in each of the next seconds."""
         since = time.monotonic() + 1
