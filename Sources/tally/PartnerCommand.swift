@@ -15,6 +15,7 @@ struct PartnerCommand: AsyncParsableCommand {
             """,
         subcommands: [
             List.self, Add.self, Suspend.self, Resume.self, RotateKey.self, Remove.self, Grant.self,
+            Site.self,
         ]
     )
 
@@ -41,6 +42,22 @@ struct PartnerCommand: AsyncParsableCommand {
             _ path: String,
             _ body: [String: Any]? = nil
         ) async throws -> [String: Any] {
+            try await exchange(method, path, body).0
+        }
+
+        /// A page of a list, and the path of the next one.
+        func page(_ path: String) async throws -> ([String: Any], next: String?) {
+            let (list, answer) = try await exchange("GET", path, nil)
+            let link = answer.field("link")?.firstMatch(of: /<([^>]*)>; rel="next"/)?.1
+            let next = link.flatMap { URLComponents(string: String($0)) }
+            return (list, next.map { $0.path + "?" + ($0.percentEncodedQuery ?? "") })
+        }
+
+        private func exchange(
+            _ method: String,
+            _ path: String,
+            _ body: [String: Any]?
+        ) async throws -> ([String: Any], SignalingResponse) {
             let configuration = try TallyConfiguration.load(file: config)
             let client = SignalingClient(acceptsAnyCertificate: insecure)
             let text = try body.map {
@@ -48,7 +65,7 @@ struct PartnerCommand: AsyncParsableCommand {
             }
             let answer: SignalingResponse
             do {
-                answer = try await RelayAPI(base: baseURL ?? Self.base(configuration), client: client)
+                answer = try await RelayAPI(base: try base(), client: client)
                     .request(
                         method,
                         path,
@@ -66,7 +83,7 @@ struct PartnerCommand: AsyncParsableCommand {
             guard (200..<300).contains(answer.status) else {
                 throw ValidationError(object["detail"] as? String ?? "the relay answered \(answer.status)")
             }
-            return object
+            return (object, answer)
         }
 
         private func token(_ configuration: TallyConfiguration) async throws -> String {
@@ -89,8 +106,10 @@ struct PartnerCommand: AsyncParsableCommand {
             .text
         }
 
-        private static func base(_ configuration: TallyConfiguration) -> String {
-            let http = configuration.http
+        /// The relay's URL.
+        func base() throws -> String {
+            if let baseURL { return baseURL }
+            let http = try TallyConfiguration.load(file: config).http
             guard http.publicURL.isEmpty else { return http.publicURL }
             let host = http.host.contains(":") ? "[\(http.host)]" : http.host
             return "\(http.tls == nil ? "http" : "https")://\(host):\(http.port)"
@@ -110,15 +129,15 @@ struct PartnerCommand: AsyncParsableCommand {
         @OptionGroup var relay: Relay
 
         func run() async throws {
-            for case let partner as [String: Any] in try await relay.request("GET", "/v1/partners")[
-                "partners"
-            ]
-                as? [Any] ?? []
-            {
-                let origins = (partner["origins"] as? [String] ?? []).joined(separator: " ")
-                print(
-                    "\(partner["id"] ?? "")\t\(partner["state"] ?? "")\t\(partner["legal_name"] ?? "")\t\(origins)"
-                )
+            var path: String? = "/v1/partners?limit=1000"
+            while let page = path {
+                let (list, next) = try await relay.page(page)
+                for case let partner as [String: Any] in list["partners"] as? [Any] ?? [] {
+                    let origins = (partner["origins"] as? [String] ?? []).joined(separator: " ")
+                    let (id, state) = (partner["id"] ?? "", partner["state"] ?? "")
+                    print("\(id)\t\(state)\t\(partner["legal_name"] ?? "")\t\(origins)")
+                }
+                path = next
             }
         }
     }
@@ -141,6 +160,9 @@ struct PartnerCommand: AsyncParsableCommand {
         @Option(name: .long, help: "A region where it shows rooms. Repeatable; default not known.")
         var region: [String] = []
         @Flag(name: .long, help: "Let its framed pages get grants by themselves.") var pageGrants = false
+        @Option(name: .long, help: "Its viewers at a time; default 1000.") var viewers: Int?
+        @Option(name: .long, help: "Its viewers at a time in one room; default 1000.") var viewersPerRoom:
+            Int?
 
         func run() async throws {
             var body: [String: Any] = [
@@ -148,6 +170,8 @@ struct PartnerCommand: AsyncParsableCommand {
                 "rooms": room, "regions": region, "page_grants": pageGrants,
             ]
             if !purpose.isEmpty { body["purposes"] = purpose }
+            if let viewers { body["maximum_viewers"] = viewers }
+            if let viewersPerRoom { body["maximum_viewers_per_room"] = viewersPerRoom }
             print(try await relay.request("POST", "/v1/partners", body)["key"] as? String ?? "")
         }
     }
@@ -203,6 +227,8 @@ struct PartnerCommand: AsyncParsableCommand {
         @OptionGroup var relay: Relay
         @OptionGroup var named: Named
         @Option(name: .long, help: "The room.") var room: String
+        @Option(name: .long, help: "live_embed for a viewer on its site, rebroadcast for its own server.")
+        var purpose = "live_embed"
         @Option(name: .long, help: "Seconds that a session may last on it; 60 to 86400.") var seconds = 3_600
         @Flag(name: .long, help: "Print the grant alone.") var bare = false
 
@@ -210,9 +236,10 @@ struct PartnerCommand: AsyncParsableCommand {
             let answer = try await relay.request(
                 "POST",
                 named.path + "/grants",
-                ["room": room, "lifetime_seconds": seconds]
+                ["room": room, "purpose": purpose, "lifetime_seconds": seconds]
             )
-            print(answer[bare ? "grant" : "embed_url"] as? String ?? "")
+            // A server has nothing to frame.
+            print((bare ? nil : answer["embed_url"] as? String) ?? answer["grant"] as? String ?? "")
         }
     }
 }

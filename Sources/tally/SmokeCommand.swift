@@ -34,6 +34,12 @@ struct SmokeCommand: AsyncParsableCommand {
     @Option(help: "Hertz of that participant's tone, to be checked.")
     var tone: Double?
 
+    @Option(help: "A partner to whom that participant alone has agreed; with --partner-site.")
+    var partner: String?
+
+    @Option(help: "That partner's site, as `tally partner site` serves it.")
+    var partnerSite: String?
+
     @Option(help: "Joins that are timed.")
     var joins = 10
 
@@ -42,6 +48,9 @@ struct SmokeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...1_000).contains(joins) else { throw ValidationError("--joins is 1 to 1000, got \(joins)") }
+        guard (partner == nil) == (partnerSite == nil) else {
+            throw ValidationError("--partner and --partner-site go together")
+        }
         guard (1...32).contains(slots) else { throw ValidationError("--slots is 1 to 32, got \(slots)") }
     }
 
@@ -56,6 +65,9 @@ struct SmokeCommand: AsyncParsableCommand {
         settings.tone = tone
         settings.joins = joins
         settings.slots = slots
+        if let partner, let partnerSite {
+            settings.partnerSite = SmokeSettings.PartnerSite(partner: partner, url: partnerSite)
+        }
         let checks = SmokeChecks { line in
             print(line)
             fflush(nil)

@@ -1,137 +1,18 @@
 """Partners' own sites, on origins of their own, that show the room in real Chromium."""
 
 import contextlib
-import http.server
+import html
 import json
+import re
+import socket
 import subprocess
-import threading
 import time
-import urllib.request
 
 import pytest
 
-from relay import binary, room
+from partner_site import PartnerSite, Visitor, first, second, stranger
+from relay import binary, free_port, room
 from room_page import eventually
-
-first, second, stranger = "first", "second", "stranger"
-
-
-class PartnerSite:
-    """A partner's web server: a page with the element, and the route that has grants minted with its key."""
-
-    def __init__(self, relay, partner):
-        self.relay, self.partner, self.key = relay, partner, None
-        site = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = site.page().encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_POST(self):
-                length = int(self.headers.get("Content-Length", 0))
-                wanted = json.loads(self.rfile.read(length))["room"]
-                body = json.dumps({"grant": site.grant(wanted)}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def page(self):
-        return f"""<!doctype html><title>{self.partner}</title>
-            <style>tally-room {{ width: 640px; height: 420px; --tally-accent: #0a7d4b; }}</style>
-            <h1>{self.partner}</h1>
-            <script type="module" src="{self.relay.url}/embed.js"></script>
-            <tally-room room="{room}" partner="{self.partner}" grant-url="/grants"></tally-room>"""
-
-    def grant(self, wanted=room, **members):
-        if not self.key:
-            return None
-        request = urllib.request.Request(
-            f"{self.relay.url}/v1/partners/{self.partner}/grants",
-            data=json.dumps({"room": wanted, **members}).encode(), method="POST",
-            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read())["grant"]
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def sites(relay):
-    """Two partners that are registered, and a site that is not."""
-    with contextlib.ExitStack() as ending:
-        made = {}
-        for name in (first, second, stranger):
-            made[name] = PartnerSite(relay, name)
-            ending.callback(made[name].stop)
-        for name in (first, second):
-            made[name].key = relay.add_partner(name, origins=[made[name].origin], legal_name=f"{name.title()} Media Ltd")
-        yield made
-
-
-class Visitor:
-    """A visitor of a partner's page, who looks into the frame."""
-
-    def __init__(self, browser, url):
-        self.context = browser.new_context(viewport={"width": 720, "height": 560})
-        self.page = self.context.new_page()
-        self.page.goto(url)
-
-    @property
-    def frame(self):
-        return self.page.frame_locator("tally-room iframe")
-
-    def tile(self, state):
-        return self.frame.locator(f".tile[data-state='{state}']")
-
-    def decoded(self):
-        """Pictures that the frame's video has shown, and the brightness spread of the present one."""
-        return self.frame.locator("video").first.evaluate(
-            """video => [video.getVideoPlaybackQuality().totalVideoFrames, video.videoWidth]""")
-
-    def wait_for_picture(self, frames=10, seconds=20):
-        eventually(lambda: self.tile("live").count() > 0, "a live tile", seconds)
-        eventually(lambda: self.decoded()[0] >= frames, "pictures", seconds)
-
-    def close(self):
-        self.context.close()
-
-
-@pytest.fixture
-def visit(chromium):
-    visitors = []
-
-    def open_page(url):
-        visitors.append(Visitor(chromium, url))
-        return visitors[-1]
-
-    yield open_page
-    for visitor in visitors:
-        visitor.close()
-
-
-@pytest.fixture
-def publisher(relay, chromium, open_room):
-    """Ada on air, agreed to the room and to the first partner only."""
-    page = open_room(chromium, relay)
-    page.go_live("live_room", f"live_embed:{first}", name="Ada")
-    page.wait_for_tally("live")
-    return page
 
 
 def screenshot(visitor, folder, name):
@@ -151,6 +32,7 @@ def test_the_partner_that_was_agreed_to_plays_and_the_other_shows_slates(relay, 
     # The fragment is gone before anything could read it.
     assert all("grant=" not in frame.url for frame in agreed.page.frames)
     assert agreed.context.cookies() == []
+    assert sites[first].asked == 1, "one visitor, one grant"
 
 
 def test_a_withdrawal_reaches_the_partner_and_nobody_else(relay, sites, publisher, visit):
@@ -247,3 +129,52 @@ def test_the_command_line_registers_suspends_and_removes_partners(relay):
     assert rotated.startswith("tpk_") and rotated != key
     assert partner_command(relay, "remove", "site").returncode == 0
     assert partner_command(relay, "list").stdout.strip() == ""
+
+
+def test_the_url_of_a_room_becomes_a_view_where_it_is_pasted(relay, publisher, chromium, tmp_path):
+    """What a content management system does with it: read the page, follow its oEmbed link, put what that says."""
+    with contextlib.closing(PartnerSite(relay, "cms")) as site:
+        relay.add_partner("cms", origins=[site.origin], legal_name="Town Blog Ltd", page_grants=True)
+        participant, token = publisher.participant()
+        relay.choose(participant, token, "grant", "live_embed:cms")
+        status, headers, page = relay.request("GET", f"/rooms/{room}?partner=cms")
+        assert status == 200
+        link = re.search(r'<link rel="alternate" type="application/json\+oembed"[^>]* href="([^"]+)">', page)
+        assert html.unescape(link[1]) in headers["Link"]
+        path = html.unescape(link[1]).removeprefix(relay.url)
+        status, _, body = relay.request("GET", path + "&maxwidth=640")
+        described = json.loads(body)
+        assert status == 200 and described["type"] == "video" and described["width"] == 640
+        site.page = lambda: f"<!doctype html><title>blog</title><p>Live now:</p>{described['html']}"
+        context = chromium.new_context(viewport={"width": 720, "height": 460})
+        visitor = context.new_page()
+        visitor.goto(site.origin)
+        frame = visitor.frame_locator("iframe")
+        eventually(lambda: frame.locator(".tile[data-state='live']").count() == 1, "the room plays", 20)
+        eventually(lambda: "Town Blog Ltd" in frame.locator("#tally-line").inner_text(), "who receives is said")
+        visitor.screenshot(path=str(tmp_path / "pasted.png"))
+        context.close()
+
+
+def test_a_site_that_the_command_line_serves_shows_the_room(relay, publisher, chromium, tmp_path):
+    """The page of the demo, with the partner's key on its own server."""
+    port = free_port(socket.SOCK_STREAM, "127.0.0.1")
+    key = tmp_path / "site.key"
+    key.write_text(relay.add_partner("site", origins=[f"http://127.0.0.1:{port}"], legal_name="Neighbour News Ltd"))
+    participant, token = publisher.participant()
+    relay.choose(participant, token, "grant", "live_embed:site")
+    server = subprocess.Popen(
+        [binary(), "partner", "site", "site", "--room", room, "--key-file", str(key), "--port", str(port),
+         "--base-url", relay.url, "--title", "Neighbour <News>"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert f"http://127.0.0.1:{port}/" in server.stdout.readline()
+        visitor = Visitor(chromium, f"http://127.0.0.1:{port}/")
+        visitor.wait_for_picture()
+        assert visitor.page.inner_text("h1") == "Neighbour <News>"
+        assert "Neighbour News Ltd" in visitor.frame.locator("#tally-line").inner_text()
+        visitor.page.screenshot(path=str(tmp_path / "site.png"))
+        assert key.read_text() not in visitor.page.content()
+        visitor.close()
+    finally:
+        server.terminate()
+        assert server.wait(10) == 0

@@ -5,8 +5,8 @@ import RelayRuntime
 /// Checks a running relay from outside: joining, viewing, withdrawing, granting, and being refused.
 package struct SmokeRun: Sendable {
     /// The slate is to appear within this after the acknowledgement, and media to come back.
-    private static let slateMilliseconds: Int64 = 1_500
-    private static let resumptionMilliseconds: Int64 = 1_000
+    static let slateMilliseconds: Int64 = 1_500
+    static let resumptionMilliseconds: Int64 = 1_000
 
     let settings: SmokeSettings
     let toolkit: ClientToolkit
@@ -33,6 +33,9 @@ package struct SmokeRun: Sendable {
             try await checkJoins(view)
             try await checkConsent(view, operatorToken: operatorToken)
             try await checkRefusals(operatorToken: operatorToken)
+            if let site = settings.partnerSite {
+                try await checkPartner(site, operatorToken: operatorToken)
+            }
         } catch {
             checks.check("run to the end", false, "\(error)")
         }
@@ -59,7 +62,7 @@ package struct SmokeRun: Sendable {
         checks.check("somebody is on air in \(settings.room)", false, "nobody came within 20 s")
     }
 
-    private func viewer(_ token: String, slots: Int, keepsLog: Bool = false) -> ViewerSettings {
+    func viewer(_ token: String, slots: Int, keepsLog: Bool = false) -> ViewerSettings {
         var viewer = ViewerSettings(url: api.whep(settings.room), token: .text(token))
         viewer.videoSlots = slots
         viewer.audioSlots = slots
@@ -308,7 +311,7 @@ package struct SmokeRun: Sendable {
         )
     }
 
-    private func refusal(room: String, token: String) async -> (status: Int, retryAfter: Int?)? {
+    func refusal(room: String, token: String) async -> (status: Int, retryAfter: Int?)? {
         do {
             let viewing = try await toolkit.viewer.start(
                 ViewerSettings(url: api.whep(room), token: .text(token))
@@ -322,10 +325,10 @@ package struct SmokeRun: Sendable {
         }
     }
 
-    private static func text(_ answer: (status: Int, retryAfter: Int?)?) -> String {
+    static func text(_ answer: (status: Int, retryAfter: Int?)?) -> String {
         guard let answer else { return "no answer" }
         return "\(answer.status)" + (answer.retryAfter.map { ", Retry-After \($0)" } ?? "")
     }
 
-    private static func rounded(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+    static func rounded(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }

@@ -15,6 +15,22 @@ package struct SmokeSettings: Sendable {
     package var joinMilliseconds = 300
     /// Slots to look in for the participant.
     package var slots = 4
+    /// A partner's site that shows the room; `nil` if there is none.
+    package var partnerSite: PartnerSite?
+
+    /// Where a partner shows the room, to which the participant alone has agreed.
+    package struct PartnerSite: Sendable {
+        package var partner: String
+        /// With a slash at the end.
+        package var url: String
+
+        var grantURL: String { url + "grant" }
+
+        package init(partner: String, url: String) {
+            self.partner = partner
+            self.url = url.hasSuffix("/") ? url : url + "/"
+        }
+    }
 
     /// The name follows from the participant: `ada` is Ada.
     package init(
