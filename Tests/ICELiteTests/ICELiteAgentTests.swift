@@ -137,6 +137,33 @@ struct ICELiteAgentTests {
         #expect(agent.selected == nil)
     }
 
+    /// Where we made the offer: who claims our role is told to yield, and no check of the peer's makes a path.
+    @Test mutating func answersAsControllingAgentWithoutFollowingThePeersChecks() throws {
+        agent = ICELiteAgent(local: server, remoteUfrag: "peer", isControlling: true)
+        let pair = ICEPair(remote: alice, local: relay)
+        let rival = peer.check { $0.useCandidate = true }
+        #expect(receive(rival) == .refuse(errorCode: 487))
+        let check = peer.check {
+            $0.controlling = false
+            $0.controlled = true
+            $0.useCandidate = true
+        }
+        #expect(receive(check) == .respond(pair, selectionChanged: false))
+        #expect(agent.selected == nil)
+        #expect(!agent.isValidated(remote: alice, local: relay, now: seconds(0)))
+
+        let other = ICEPair(remote: bob, local: relay)
+        agent.noteAnswer(on: other, selects: false, now: seconds(0))
+        #expect(agent.selected == nil)
+        #expect(agent.isValidated(remote: bob, local: relay, now: seconds(1)))
+        agent.noteAnswer(on: pair, selects: true, now: seconds(0))
+        #expect(agent.selected == pair)
+        // Checks of the peer's keep nothing alive.
+        _ = receive(check, at: seconds(20))
+        #expect(agent.isLive(now: seconds(29.9)))
+        #expect(!agent.isLive(now: seconds(30)))
+    }
+
     @Test mutating func takesRequestWithoutRoleAsControlling() {
         let check = peer.check {
             $0.controlling = false

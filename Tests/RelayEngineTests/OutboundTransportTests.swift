@@ -40,7 +40,8 @@ struct OutboundTransportTests {
         password: String = server.password,
         transaction: STUNTransactionID? = nil
     ) throws -> [UInt8] {
-        let asked = try #require(STUNMessage(check.span.bytes)).transactionID
+        let message = STUNMessage(check.span.bytes)
+        let asked = try #require(message).transactionID
         var writer = STUNWriter(messageClass, transactionID: transaction ?? asked)
         if messageClass == .error { writer.addErrorCode(401, reason: "Unauthenticated") }
         writer.addXORMappedAddress(Self.path.local)

@@ -1,3 +1,4 @@
+import DTLSHandshakes
 import Dispatch
 import ICELite
 import PeerTransports

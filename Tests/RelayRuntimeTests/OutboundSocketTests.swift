@@ -1,7 +1,11 @@
 import DTLSHandshakes
+import Disclosures
+import MediaRings
 import PeerTransports
 import Primitives
+import RTPPackets
 import RelayEngine
+import Rooms
 import Testing
 
 @testable import RelayRuntime
@@ -20,6 +24,13 @@ struct OutboundSocketTests {
             if case .trackStarted(push.peer, push.source.track, .opus) = event { true } else { false }
         }
         #expect(started)
+        await pair.stop()
+    }
+
+    @Test(.enabled(if: RelayPair.hasIPv6)) func carryMediaOverIPv6() async throws {
+        let pair = try RelayPair(isIPv6: true)
+        let push = try pair.push()
+        #expect(try await push.flows(20))
         await pair.stop()
     }
 
@@ -98,6 +109,44 @@ struct OutboundSocketTests {
         #expect(!LoopStall.portIsTaken(push.port))
         #expect(await pair.near.gracePeriod() == 0)
         await pair.stop()
+    }
+
+    /// It was read before the cut, and a withdrawal may have been acknowledged since.
+    @Test func whatALoopHeldWhenItWasCutOffLeavesByNoOtherSocket() throws {
+        let loopback = SocketAddress(ipv4: 0x7F00_0001, port: 0)
+        let loop = try MediaLoop(
+            number: 0,
+            bind: loopback,
+            reusesPort: false,
+            graceRequests: GraceRequests(),
+            onEvents: { _, _ in }
+        )
+        var engine = RelayEngine(
+            loop: 0,
+            identity: try DTLSIdentity(validFrom: SystemClock.wall),
+            controlSSRC: 1,
+            cname: "test",
+            random: SeededRandom(seed: 1)
+        )
+        var slab = SendSlab()
+        let port = try loop.openOutbound()
+        loop.adoptOutbound(port)
+        slab.append([1, 2, 3], to: loopback.with(port: 9), from: loopback.with(port: loop.port))
+        loop.recover(&engine, &slab)
+        let isHeld = !slab.isEmpty
+        #expect(isHeld, "nothing was taken away yet")
+        #expect(loop.outbound[port] != nil)
+
+        #expect(loop.cutOff())
+        loop.recover(&engine, &slab)
+        let isDiscarded = slab.isEmpty
+        #expect(isDiscarded)
+        #expect(loop.outbound.isEmpty)
+        #expect(LoopStall.portIsTaken(loop.port))
+        #expect(!LoopStall.portIsTaken(port))
+        // A port that was told before the cut and is taken up only now is not there any more.
+        loop.adoptOutbound(port)
+        #expect(loop.outbound.isEmpty)
     }
 
     @Test func areBoundedInNumber() async throws {

@@ -1,8 +1,10 @@
 import DTLSHandshakes
 import Disclosures
 import ICELite
+import MediaRings
 import PeerTransports
 import Primitives
+import RTPPackets
 import RelayEngine
 import RelayRuntime
 import Rooms
@@ -20,14 +22,22 @@ final class RelayPair {
     private var random = SystemRandomNumberGenerator()
     private var nextNumber: UInt64 = 100
 
-    init(stall: LoopStall = LoopStall()) throws {
-        let loopback = SocketAddress(ipv4: 0x7F00_0001, port: 0)
+    private static let loopback = SocketAddress(ipv4: 0x7F00_0001, port: 0)
+    private static let loopbackIPv6 = SocketAddress(ipv6High: 0, ipv6Low: 1, port: 0)
+    /// Where the far relay is.
+    private let destination: SocketAddress
+
+    static var hasIPv6: Bool { (try? DataPlane(bind: loopbackIPv6, loopCount: 1) { _, _ in }) != nil }
+
+    init(stall: LoopStall = LoopStall(), isIPv6: Bool = false) throws {
         let (nearLog, farLog) = (EventLog(), EventLog())
-        near = try DataPlane(bind: loopback, loopCount: 1) { _, events in
+        near = try DataPlane(bind: Self.loopback, loopCount: 1) { _, events in
             nearLog.append(events)
             stall.happen()
         }
-        far = try DataPlane(bind: loopback, loopCount: 1) { _, events in farLog.append(events) }
+        let address = isIPv6 ? Self.loopbackIPv6 : Self.loopback
+        far = try DataPlane(bind: address, loopCount: 1) { _, events in farLog.append(events) }
+        destination = address.with(port: far.port)
         self.nearLog = nearLog
         self.farLog = farLog
         nearIdentity = try DTLSIdentity(validFrom: SystemClock.wall)
@@ -65,7 +75,7 @@ final class RelayPair {
             remoteFingerprints: [farIdentity.fingerprint],
             outbound: OutboundChecks(
                 remote: theirs,
-                candidates: [SocketAddress(ipv4: 0x7F00_0001, port: far.port)],
+                candidates: [destination],
                 tieBreaker: random.next(),
                 port: push.port
             )
