@@ -144,7 +144,7 @@ def test_the_url_of_a_room_becomes_a_view_where_it_is_pasted(relay, publisher, c
         path = html.unescape(link[1]).removeprefix(relay.url)
         status, _, body = relay.request("GET", path + "&maxwidth=640")
         described = json.loads(body)
-        assert status == 200 and described["type"] == "video" and described["width"] == 640
+        assert status == 200 and described["type"] == "video" and (described["width"], described["height"]) == (640, 360)
         site.page = lambda: f"<!doctype html><title>blog</title><p>Live now:</p>{described['html']}"
         context = chromium.new_context(viewport={"width": 720, "height": 460})
         visitor = context.new_page()
@@ -172,6 +172,7 @@ def test_a_site_that_the_command_line_serves_shows_the_room(relay, publisher, ch
         visitor.wait_for_picture()
         assert visitor.page.inner_text("h1") == "Neighbour <News>"
         assert "Neighbour News Ltd" in visitor.frame.locator("#tally-line").inner_text()
+        visitor.page.set_viewport_size({"width": 1000, "height": 880})
         visitor.page.screenshot(path=str(tmp_path / "site.png"))
         assert key.read_text() not in visitor.page.content()
         visitor.close()

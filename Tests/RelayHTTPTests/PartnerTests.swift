@@ -328,7 +328,11 @@ import Testing
         let found = try await describe("\(room)&maxwidth=480")
         #expect(found.status == .ok)
         let html = try #require(found.object["html"] as? String)
-        #expect(html.contains("<iframe src=\"http://localhost/embed/site/demo\" width=\"480\""))
+        #expect(
+            html.contains("<iframe src=\"http://localhost/embed/site/demo\" width=\"480\" height=\"270\"")
+        )
+        let low = try await describe("\(room)&maxwidth=900&maxheight=90")
+        #expect(low.object["width"] as? Int == 160 && low.object["height"] as? Int == 90)
         #expect(found.object["type"] as? String == "video" && found.object["version"] as? String == "1.0")
         let answer30 = try await describe("\(room)&format=xml")
         #expect(answer30.status == .badRequest)

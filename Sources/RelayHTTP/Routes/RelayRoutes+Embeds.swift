@@ -121,13 +121,17 @@ extension RelayRoutes {
                 detail: "add ?partner= with the identifier that this site has on the relay"
             )
         }
+        let (width, height) = Self.fit(
+            try most(query["maxwidth"].map(String.init)),
+            try most(query["maxheight"].map(String.init))
+        )
         return .json(
             EmbedDescription(
                 room: room,
                 page: urls.absolute("/embed/\(partner.id)/\(room.text)", for: request),
                 relay: urls.absolute("/", for: request),
-                width: try size(query["maxwidth"].map(String.init), usual: 960),
-                height: try size(query["maxheight"].map(String.init), usual: 540)
+                width: width,
+                height: height
             )
         )
     }
@@ -145,8 +149,15 @@ extension RelayRoutes {
         return RoomName(path[2])
     }
 
-    private func size(_ text: String?, usual: Int) throws(RelayProblem) -> Int {
-        guard let text else { return usual }
+    /// The usual size, made smaller in both directions where one of them is more than there is room for.
+    private static func fit(_ width: Int, _ height: Int) -> (width: Int, height: Int) {
+        let (usualWidth, usualHeight) = (960, 540)
+        let fitted = min(width, usualWidth, height * usualWidth / usualHeight)
+        return (max(1, fitted), max(1, fitted * usualHeight / usualWidth))
+    }
+
+    private func most(_ text: String?) throws(RelayProblem) -> Int {
+        guard let text else { return .max / 960 }
         guard let most = Int(text), (1...65_535).contains(most) else {
             throw RelayProblem(
                 "malformed-query",
@@ -154,7 +165,7 @@ extension RelayRoutes {
                 detail: "maxwidth and maxheight are numbers of pixels"
             )
         }
-        return min(usual, most)
+        return most
     }
 }
 
