@@ -55,7 +55,7 @@ extension Forwarder {
             guard now.milliseconds(since: lines[line].joiningSince) >= Self.blankMilliseconds else {
                 return true
             }
-            lines[line].nextSlate = now
+            beginSlates(line, now: now)
             set(line, .withheld)
         }
         return slateWhenDue(line, now: now, into: &slab)

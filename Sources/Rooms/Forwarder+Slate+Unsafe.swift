@@ -22,7 +22,7 @@ extension Forwarder {
                 continue
             }
             if lines[line].state != .withheld {
-                lines[line].nextSlate = now
+                beginSlates(line, now: now)
                 set(line, .withheld)
             }
             guard slateWhenDue(line, now: now, into: &slab) else { return false }
@@ -46,17 +46,28 @@ extension Forwarder {
         let frame = lines[line].slateCount % 2 == 0 ? slate.frames.0 : slate.frames.1
         guard slab.hasRoom(for: frame.payloads.count) else { return false }
         lines[line].slateCount &+= 1
+        lines[line].slateStreak &+= 1
         for payload in frame.payloads.indices {
             sendSlate(line, slate.codec, frame, payload, now: now, into: &slab)
         }
-        let interval =
-            lines[line].parameters.kind == .audio
-            ? Self.silenceIntervalMilliseconds : Self.slateIntervalMilliseconds
+        let interval = slateInterval(line)
         // Silence keeps its cadence over a late tick; after a long pause it starts afresh.
         let due = lines[line].nextSlate.advanced(byMilliseconds: interval)
         lines[line].nextSlate =
             now.milliseconds(since: due) > 100 ? now.advanced(byMilliseconds: interval) : due
         return true
+    }
+
+    /// Has the first slate sent now.
+    mutating func beginSlates(_ line: Int, now: MonotonicTime) {
+        lines[line].nextSlate = now
+        lines[line].slateStreak = 0
+    }
+
+    private func slateInterval(_ line: Int) -> Int64 {
+        if lines[line].parameters.kind == .audio { return Self.silenceIntervalMilliseconds }
+        return lines[line].slateStreak < Self.firstSlates
+            ? Self.firstSlatesIntervalMilliseconds : Self.slateIntervalMilliseconds
     }
 
     /// Asks for a slate frame at once: a viewer's PLI while withheld (at most five a second).

@@ -81,7 +81,7 @@ extension Forwarder {
         lines[line].parameters.payloadTypes = payloadTypes
         lines[line].feed = feed
         lines[line].audience = audience
-        lines[line].nextSlate = now
+        beginSlates(line, now: now)
         lines[line].keyframeWishedAt = .distantPast
         begin(line, now: now)
     }

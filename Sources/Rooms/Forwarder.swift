@@ -45,6 +45,9 @@ package struct Forwarder: ~Copyable {
     /// A permitted line that has nothing to show is sent the slate after this long, so that it is never black.
     package static let blankMilliseconds: Int64 = 1_500
     package static let slateIntervalMilliseconds: Int64 = 1_000
+    /// The first slates come closer together: one that is lost is not retransmitted, and leaves a frozen face.
+    package static let firstSlatesIntervalMilliseconds: Int64 = 200
+    package static let firstSlates = 4
     package static let silenceIntervalMilliseconds: Int64 = 20
 
     package var viewers = SlotArray<ViewerOutlet>()

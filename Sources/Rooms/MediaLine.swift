@@ -125,6 +125,8 @@ package struct MediaLine: Sendable {
     var isStarting = true
     var nextSlate = MonotonicTime.distantPast
     var slateCount = 0
+    /// Slates since the line was last withheld.
+    var slateStreak = 0
     /// Highest temporal layer that may be sent.
     var temporalLimit: UInt8 = .max
     /// Highest temporal layer sent: rises to the limit where a frame allows it.

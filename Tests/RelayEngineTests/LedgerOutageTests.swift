@@ -62,7 +62,7 @@ struct LedgerOutageTests {
         #expect(stage.isQuiet)
         #expect(simulation.lineStates[stage.viewer.id] == [0: .withheld, 1: .withheld])
         let slates = try #require(stage.viewer.tap.lines[stage.viewer.lines[1].ssrc]).slateTimes
-        #expect((2...4).contains(slates.count))
+        #expect((5...7).contains(slates.count))
         #expect(stage.ledger.accounts.isUnavailable)
         let stream = "stream\(stage.publisher.id.rawValue)"
         #expect(stage.ledger.accounts.isBlocked(stream: stream, audience: .roomViewers))
