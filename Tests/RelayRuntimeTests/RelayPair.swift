@@ -126,10 +126,11 @@ final class RelayPair {
     private struct Denied: Error {}
 }
 
-/// Asks again and again for some seconds whether something has come true.
+/// Asks again and again whether something has come true, for ten seconds at least.
+///
+/// It counts its questions: a machine that is busy with other tests asks them more slowly.
 func eventually(_ claim: () -> Bool) async throws -> Bool {
-    let deadline = SystemClock.monotonic.advanced(byMilliseconds: 10_000)
-    while SystemClock.monotonic < deadline {
+    for _ in 0..<2_000 {
         if claim() { return true }
         try await Task.sleep(for: .milliseconds(5))
     }
