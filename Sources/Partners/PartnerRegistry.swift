@@ -23,6 +23,9 @@ package actor PartnerRegistry {
     /// More than one operator deals with; it bounds what is kept in memory.
     static let mostPartners = 10_000
 
+    /// The servers of partners that rooms are re-broadcast to.
+    package nonisolated let destinations: DestinationRegistry
+
     private let store: PartnerStore
     private let known: Mutex<[String: Partner]>
     private let onChange: Mutex<@Sendable (PartnerChange) async -> Void>
@@ -38,6 +41,7 @@ package actor PartnerRegistry {
     ) throws(PartnerRegistryError) {
         store = try PartnerStore(directory: directory)
         known = Mutex(try store.partners())
+        destinations = try DestinationRegistry(store)
         onChange = Mutex { _ in }
         onListing = Mutex { _ in }
         self.clock = clock
@@ -150,6 +154,7 @@ package actor PartnerRegistry {
         await tell(.removed(id))
         guard partner(id) == nil else { throw .changedMeanwhile }
         try store.remove(id)
+        await destinations.forget(of: id)
     }
 
     /// Takes a grant's identifier as used; `false` if it was before.

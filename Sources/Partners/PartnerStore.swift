@@ -3,7 +3,8 @@ import Foundation
 import GRDB
 import Primitives
 
-/// Partners and redeemed grants in `partners.sqlite`, a file of its own that holds nothing about participants.
+/// Partners, their destinations and redeemed grants in `partners.sqlite`, a file of its own that holds nothing about
+/// participants.
 final class PartnerStore: Sendable {
     static let fileName = "partners.sqlite"
     /// "Tpar".
@@ -24,9 +25,13 @@ final class PartnerStore: Sendable {
             var configuration = Configuration()
             configuration.busyMode = .timeout(Self.busySeconds)
             configuration.prepareDatabase { connection in
-                // FULL: a suspension or a redemption that was acknowledged outlives a power cut.
+                // FULL: a suspension or a redemption that was acknowledged outlives a power cut. What is removed is
+                // overwritten, because destinations have secrets.
                 try connection.execute(
-                    sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON"
+                    sql: """
+                        PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;
+                        PRAGMA secure_delete = ON
+                        """
                 )
             }
             database = try DatabaseQueue(path: path, configuration: configuration)
@@ -77,6 +82,7 @@ final class PartnerStore: Sendable {
             // Those of before are listed since nobody knows when.
             try connection.execute(sql: "ALTER TABLE partner ADD COLUMN listed_at INTEGER")
         }
+        migrator.registerMigration("3 destinations") { try makeDestinations($0) }
         return migrator
     }
 
@@ -138,6 +144,7 @@ final class PartnerStore: Sendable {
     func remove(_ id: String) throws(PartnerRegistryError) {
         try attempt { database in
             try database.execute(sql: "DELETE FROM partner WHERE id = ?", arguments: [id])
+            try database.execute(sql: "DELETE FROM destination WHERE partner = ?", arguments: [id])
         }
     }
 
@@ -167,7 +174,7 @@ final class PartnerStore: Sendable {
         }
     }
 
-    private func attempt<Value>(_ body: (Database) throws -> Value) throws(PartnerRegistryError) -> Value {
+    func attempt<Value>(_ body: (Database) throws -> Value) throws(PartnerRegistryError) -> Value {
         do {
             return try database.write(body)
         } catch let error as PartnerRegistryError {
