@@ -77,6 +77,7 @@ extension Forwarder {
 
     /// The slate in the line's codec, else in the first of the viewer's codecs that has one.
     private func slate(for line: Int) -> SlateFrames? {
+        guard lines[line].parameters.showsSlates else { return nil }
         if let codec = lines[line].codec,
             let slate = slates.first(where: { $0.codec == codec && fits($0, line) })
         {

@@ -45,6 +45,9 @@ package struct MediaLineParameters: Sendable {
     package var dependencyDescriptorExtension: UInt8 = 0
     /// Of the consent state that is carried along to another relay; 0 where not negotiated.
     package var consentExtension: UInt8 = 0
+    /// Whether the relay's own slate and silence stand in for what is withheld; a server that passes media on gets
+    /// nothing instead.
+    package var showsSlates = true
     package var allowsTwoByteExtensions = false
     /// Whether NACKs are answered on this line.
     package var acceptsNACK = false

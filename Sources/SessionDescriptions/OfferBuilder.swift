@@ -45,10 +45,62 @@ package enum OfferBuilder {
         return offer(local, sections, videoCodecs, capabilities)
     }
 
+    /// A WHIP offer that passes on what a publisher sends: a sendonly section for each of its sections, of exactly
+    /// the codec given, and the wish that nothing is recorded where `recordPreference` says so (RFC 7866 6.2).
+    package static func relayOffer(
+        local: LocalTransport,
+        sections: [(codec: NegotiatedCodec, stream: OutgoingStream)],
+        recordPreference: RecordPreference,
+        capabilities: MediaCapabilities
+    ) -> SessionDescription {
+        var offer = offer(
+            local,
+            sections.map { section in
+                Section(
+                    kind: section.codec.name.kind,
+                    direction: .sendonly,
+                    stream: section.stream,
+                    codecs: [relayed(section.codec, capabilities)]
+                )
+            },
+            [],
+            capabilities
+        )
+        if recordPreference > .none {
+            offer.attributes.append(
+                SDPAttribute("recordpref", recordPreference == .off ? "off" : "pause")
+            )
+        }
+        return offer
+    }
+
+    /// What a publisher sends, under payload types of our own, with what can be repaired on our hop.
+    private static func relayed(
+        _ source: NegotiatedCodec,
+        _ capabilities: MediaCapabilities
+    ) -> NegotiatedCodec {
+        let usual = codec(source.name, capabilities)
+        return NegotiatedCodec(
+            name: source.name,
+            payloadType: usual.payloadType,
+            clockRate: source.clockRate,
+            channels: source.channels,
+            parameters: source.parameters,
+            rtxPayloadType: usual.rtxPayloadType,
+            feedback: usual.feedback,
+            profileLevelID: source.profileLevelID,
+            packetizationMode: source.packetizationMode,
+            allowsLevelAsymmetry: source.allowsLevelAsymmetry,
+            stereo: source.stereo
+        )
+    }
+
     private struct Section {
         let kind: MediaKind
         let direction: MediaDirection
         var stream: OutgoingStream?
+        /// What it is offered in, instead of everything that we can do.
+        var codecs: [NegotiatedCodec]?
     }
 
     private static func offer(
@@ -61,7 +113,9 @@ package enum OfferBuilder {
         var offer = writer.head(bundledMids: sections.indices.map { "\($0)" })
         offer.attributes.append(SDPAttribute("extmap-allow-mixed"))
         for (index, section) in sections.enumerated() {
-            let codecs = (section.kind == .audio ? [.opus] : videoCodecs)
+            let codecs =
+                section.codecs
+                ?? (section.kind == .audio ? [.opus] : videoCodecs)
                 .filter { capabilities.codecs.contains($0) }.map { codec($0, capabilities) }
             let types = codecs.flatMap { [$0.payloadType] + ($0.rtxPayloadType.map { [$0] } ?? []) }
             var media = MediaDescription(
