@@ -303,7 +303,10 @@ let package = Package(
         tests(
             "RoomControlTests",
             [
-                "RoomControl", "LedgerStore", "TransparencyLogs", "Disclosures", "Primitives",
+                "RoomControl", "LedgerStore", "TransparencyLogs", "Disclosures", "Primitives", "Partners",
+                "Webhooks", "SessionDescriptions", "RTPPackets", "RelayEngine", "ConsentAuthority",
+                "PeerTransports", "Rooms", "ICELite", "DTLSHandshakes",
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

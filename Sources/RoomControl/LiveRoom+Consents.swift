@@ -92,6 +92,7 @@ extension LiveRoom {
                 guard let gate = gates[GateName(track: track, audience: audience)] else { continue }
                 gate.close()
                 accounts.closed(gate)
+                withhold(track, from: audience)
             case .append(let events, let ticket):
                 Task { await self.append(events, ticket) }
                 // A log that never answers is one that cannot be written; a late answer counts for nothing.
@@ -122,6 +123,7 @@ extension LiveRoom {
                 }
             }
         }
+        carryConsents()
         settleAccounts()
         // Last: nobody who waits for an answer waits for what others are told.
         for event in recorded { environment.tell(event, in: name) }

@@ -212,12 +212,14 @@ extension LiveRoom {
 
     /// Tells everybody to move on: the relay is about to stop.
     func drain() {
+        endPushes()
         for session in Array(viewings.keys) { viewings[session]?.feed.send("reconnect", json: "{}") }
         for participant in Array(feeds.keys) { feeds[participant]?.send("reconnect", json: "{}") }
     }
 
     /// Ends every session.
     func close() {
+        endPushes()
         for participant in Array(publications.keys) { endPublication(participant) }
         for session in Array(viewings.keys) { endViewing(session) }
         for participant in Array(feeds.keys) { feeds[participant]?.finish() }

@@ -381,7 +381,7 @@ extension LiveRoom {
 
     private static func newEntityTag() -> String { "\"\(RoomEnvironment.randomName().prefix(16))\"" }
 
-    private static func transport(
+    static func transport(
         _ session: NegotiatedSession,
         _ credentials: ICECredentials,
         hearsGoodbye: Bool = false

@@ -35,6 +35,8 @@ actor LiveRoom {
     var profiles: [ParticipantID: ParticipantProfile] = [:]
     /// Whose fields beyond the screen name each audience was shown last.
     var identified: [PlacedAudience: Set<ParticipantID>] = [:]
+    /// What is re-broadcast, by the order's identifier.
+    var pushes: [String: Push] = [:]
     /// Who is to be erased.
     var barred: Set<ParticipantID> = []
     /// Participants whose panel has something new to show.
@@ -99,6 +101,7 @@ actor LiveRoom {
         run(effects)
         endExpiredGrants(now: now.monotonic)
         tickAccounts()
+        tendPushes()
         showPanels()
         refreshIdentities()
         showViewerCount(now: now.monotonic)
@@ -136,6 +139,7 @@ actor LiveRoom {
                 phases.dtls.note(dtls)
             }
             if let participant = participantsOfPeers[peer] { goOnAir(participant) }
+            if let session = sessionsOfPeers[peer] { pushConnected(session) }
         case .ended(let peer, let end):
             if case .handshakeFailed = end {
                 logger.notice("a DTLS handshake failed", metadata: ["reason": "\(end)"])
@@ -145,14 +149,18 @@ actor LiveRoom {
             if let participant = participantsOfPeers[peer], publications[participant]?.peer == peer {
                 endPublication(participant)
             } else if let session = sessionsOfPeers[peer] {
+                pushLost(session, end)
                 endViewing(session)
             }
         case .line(let peer, let mediaIndex, let state, let isThinned):
             guard let session = sessionsOfPeers[peer] else { return }
             note(state, isThinned: isThinned, of: mediaIndex, in: session)
-        case .trackStarted(let peer, let track, _):
+        case .trackStarted(let peer, let track, let codec):
             guard let participant = participantsOfPeers[peer] else { return }
             publications[participant]?.endedTracks.remove(track)
+            if let index = publications[participant]?.tracks.firstIndex(where: { $0.id == track }) {
+                publications[participant]?.tracks[index].codec = codec
+            }
         case .trackStopped(let peer, let track):
             guard let participant = participantsOfPeers[peer] else { return }
             publications[participant]?.endedTracks.insert(track)
@@ -218,6 +226,7 @@ actor LiveRoom {
     /// Ends a publishing session and tells everybody who watched it.
     func endPublication(_ participant: ParticipantID) {
         let knowing = Set(audiences.keys.filter { isDisclosed(publications[participant], to: $0) })
+        endPushes(of: participant)
         guard let publication = publications.removeValue(forKey: participant) else { return }
         ended.append(publication.session)
         participantsOfPeers[publication.peer] = nil
@@ -254,6 +263,7 @@ actor LiveRoom {
         sessionsOfPeers[viewing.peer] = nil
         environment.returnLoop(viewing.loop)
         _ = environment.plane.post([.removePeer(viewing.peer)], to: viewing.loop)
+        if viewing.push != nil { environment.rebroadcasting?.forget(viewing.peer) }
         audiences[viewing.place]?.sessions -= 1
         audiences[viewing.place]?.idleSince = SystemClock.monotonic
         tellViewerCount()
@@ -282,7 +292,8 @@ actor LiveRoom {
     /// Not at once: who comes back, or comes next, then begins with a keyframe that is in the ring already.
     private func forgetIdleAudiences(now: MonotonicTime) {
         for (place, present) in audiences
-        where present.sessions == 0 && (place.audience != .roomViewers || publications.isEmpty)
+        where present.sessions == 0 && present.pushes == 0
+            && (place.audience != .roomViewers || publications.isEmpty)
             && now.milliseconds(since: present.idleSince) >= RoomTiming.idleAudienceMilliseconds
         {
             audiences[place] = nil
@@ -342,6 +353,7 @@ actor LiveRoom {
         for track in publication.tracks {
             // What a partner may not show stays at the relay, whatever the participant has agreed to.
             guard viewing.admission?.media.contains(track.type) ?? true else { continue }
+            if let push = viewing.push, !mayPush(track, push, viewing.audienceID) { continue }
             let line = track.ring.kind == .audio ? viewing.slots[slot].audio : viewing.slots[slot].video
             guard let line, viewing.lines[line].track != track.id else { continue }
             viewings[session]?.lines[line].track = track.id

@@ -11,6 +11,13 @@ struct PublishedTrack {
     let media: NegotiatedMedia
     /// What the relay that passes it on carries along; `nil` for a stream from nowhere else.
     var carried: CarriedConsent?
+    /// What its newest source sends; `nil` before the first packet.
+    var codec: MediaCodec?
+
+    /// What was negotiated of the codec that it sends.
+    var sentCodec: NegotiatedCodec? {
+        codec.flatMap { codec in media.codecs.first { Negotiation.codec($0.name) == codec } }
+    }
 
     var id: TrackID { ring.track }
     var type: MediaType { ring.kind == .audio ? .audio : .video }
@@ -82,6 +89,8 @@ struct PlacedAudience: Hashable {
 struct PresentAudience {
     let id: AudienceID
     var sessions = 0
+    /// Pushes that keep it present.
+    var pushes = 0
     /// When the last session went, or the audience came without one.
     var idleSince: MonotonicTime
 }
@@ -98,6 +107,8 @@ struct Viewing {
     var admission: PartnerAdmission?
     /// When that grant ends.
     var endsAt: MonotonicTime?
+    /// The push that the session is of, if it is one.
+    var push: PushedViewing?
     let createdAt: MonotonicTime
     var negotiated: NegotiatedSession
     var entityTag: String

@@ -21,6 +21,7 @@ extension RelayControl: PartnerSessions {
 
     package func endSessions(after change: PartnerChange) async -> Int {
         let present = rooms.values
+        await tendPushes()
         return await withTaskGroup(of: Int.self) { group in
             for room in present { group.addTask { await room.endSessions(after: change) } }
             return await group.reduce(0, +)

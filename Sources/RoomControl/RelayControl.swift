@@ -3,6 +3,7 @@ import DTLSHandshakes
 import Disclosures
 import LedgerStore
 import Logging
+import Partners
 import Primitives
 import RTPPackets
 import RelayEngine
@@ -43,7 +44,7 @@ package actor RelayControl: RelayService {
     private var sessionsPerAddress: [String: Int] = [:]
     var viewersOfPartners = PartnerCrowd()
 
-    /// Opens the sockets.
+    /// Opens the sockets; without a registry of partners nothing is re-broadcast.
     ///
     /// Throws `DataPlaneError` and what the slates' encoders throw.
     package init(
@@ -52,6 +53,7 @@ package actor RelayControl: RelayService {
         settings: RoomSettings,
         ledger: any ConsentLog & NoticeArchive & PersonalRecords & PublishedLedger,
         outbox: WebhookOutbox = .nobody,
+        partners: PartnerRegistry? = nil,
         keepers: [any PersonalDataKeeper] = [],
         logger: Logger
     ) throws {
@@ -70,6 +72,7 @@ package actor RelayControl: RelayService {
             records: ledger,
             ledger: ledger,
             outbox: outbox,
+            rebroadcasting: partners.map { Rebroadcasting(partners: $0, logger: logger) },
             identity: try DTLSIdentity(validFrom: SystemClock.wall),
             settings: settings,
             cname: String(RoomEnvironment.randomName().prefix(16)),
@@ -89,6 +92,7 @@ package actor RelayControl: RelayService {
     /// Runs the control plane until its task is cancelled; then drains and stops the media loops.
     package func run() async {
         isStarted = true
+        environment.rebroadcasting?.destinations.observe { [weak self] in await self?.tendPushes() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.takeEvents() }
             group.addTask { await self.beat() }
@@ -97,12 +101,14 @@ package actor RelayControl: RelayService {
             await group.waitForAll()
         }
         await environment.plane.stop()
+        await environment.rebroadcasting?.close()
     }
 
     /// Stops taking sessions, tells everybody to reconnect, and gives them time to go.
     package func drain() async {
         guard !isDraining else { return }
         isDraining = true
+        environment.rebroadcasting?.beginStopping()
         for room in rooms.values { await room.drain() }
         let deadline = SystemClock.monotonic.advanced(
             byMilliseconds: environment.settings.drainMilliseconds
@@ -113,6 +119,7 @@ package actor RelayControl: RelayService {
         for room in rooms.values { await room.close() }
         // The engines say good-bye to peers on their next turn.
         try? await Task.sleep(for: .milliseconds(50))
+        await environment.rebroadcasting?.sayFarewell()
         let lastEntry = SystemClock.monotonic.advanced(byMilliseconds: RoomTiming.accountsMilliseconds)
         for room in roomsOfAccounts.values {
             while await !room.isAccounted, SystemClock.monotonic < lastEntry {
@@ -127,12 +134,16 @@ package actor RelayControl: RelayService {
             for event in batch {
                 if case .counted(let reports) = event {
                     await take(reports)
-                } else if let name = event.peer.flatMap({ roomsOfPeers[$0] }), let room = rooms[name] {
+                } else if let name = event.peer.flatMap({ nameOfRoom(of: $0) }), let room = rooms[name] {
                     await room.take(event)
                 }
             }
             if Task.isCancelled { return }
         }
+    }
+
+    private func nameOfRoom(of peer: PeerID) -> RoomName? {
+        roomsOfPeers[peer] ?? environment.rebroadcasting?.room(of: peer)
     }
 
     /// Sessions may be forgotten before their last counts come: the accounts say themselves whose they are.

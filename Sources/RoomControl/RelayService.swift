@@ -4,7 +4,7 @@ import Primitives
 ///
 /// `RelayControl` is the one that serves; tests of the HTTP surface may stand in for it.
 package protocol RelayService: RoomGovernance, ParticipantRights, StatementRecords, LedgerService,
-    PartnerSessions
+    PartnerSessions, RebroadcastService
 {
     /// Starts a publishing session. Codes: `session-exists` 409, `sdp-malformed` 400, `sdp-unsupported` 422,
     /// `too-many-sessions` 503, `draining` 503, `log-unavailable` 503.

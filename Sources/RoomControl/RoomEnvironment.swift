@@ -18,6 +18,8 @@ final class RoomEnvironment: Sendable {
     let ledger: any PublishedLedger
     /// Where other systems' news are left.
     let outbox: WebhookOutbox
+    /// `nil` where there is no registry of destinations.
+    let rebroadcasting: Rebroadcasting?
     let identity: DTLSIdentity
     let settings: RoomSettings
     let cname: String
@@ -34,6 +36,7 @@ final class RoomEnvironment: Sendable {
         records: any PersonalRecords,
         ledger: any PublishedLedger,
         outbox: WebhookOutbox,
+        rebroadcasting: Rebroadcasting?,
         identity: DTLSIdentity,
         settings: RoomSettings,
         cname: String,
@@ -46,6 +49,7 @@ final class RoomEnvironment: Sendable {
         self.records = records
         self.ledger = ledger
         self.outbox = outbox
+        self.rebroadcasting = rebroadcasting
         self.identity = identity
         self.settings = settings
         self.cname = cname
@@ -85,6 +89,15 @@ final class RoomEnvironment: Sendable {
             cname: cname,
             originID: UInt64.random(in: 1...(UInt64.max >> 2))
         )
+    }
+
+    /// Our side of an offer that goes out by a socket of its own.
+    func outboundTransport(_ credentials: ICECredentials, port: UInt16) -> LocalTransport {
+        var transport = localTransport(credentials)
+        transport.candidates = settings.candidates.map { ICECandidate(host: $0.with(port: port)) }
+        // Who offers controls, and so is a full agent (RFC 8445 6.1.1).
+        transport.isLite = false
+        return transport
     }
 
     /// 160 random bits in hexadecimal: a session's name cannot be guessed.

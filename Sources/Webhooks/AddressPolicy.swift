@@ -5,7 +5,7 @@ import Primitives
 /// Its URL is the operator's word, yet a name can be made to point anywhere later. What an outsider could reach
 /// through the relay that way is refused: link-local addresses, and those where clouds keep the credentials of
 /// their machines.
-enum AddressPolicy {
+package enum AddressPolicy {
     /// Outside of 169.254.0.0/16 and fe80::/10, and known to hand out credentials or configuration.
     private static let metadata: [SocketAddress] = [
         "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254",
@@ -18,6 +18,15 @@ enum AddressPolicy {
         if plaintext { return inner.isLoopback }
         guard !isNobody(inner) else { return false }
         return linkLocal || !(isLinkLocal(inner) || metadata.contains(inner))
+    }
+
+    /// Whether a server's candidate may be sent media, and before that connectivity checks.
+    ///
+    /// A server on this machine may be reached on this machine; nobody else may send checks around in it.
+    package static func allowsMedia(_ address: SocketAddress, ofServerHere isHere: Bool) -> Bool {
+        let inner = embeddedIPv4(address) ?? address.with(port: 0)
+        guard address.port != 0, !isNobody(inner) else { return false }
+        return isHere || !(inner.isLoopback || isLinkLocal(inner) || metadata.contains(inner))
     }
 
     /// The IPv4 address that an IPv6 one stands for: mapped (RFC 4291), translated (RFC 6052) or 6to4 (RFC 3056).

@@ -16,6 +16,7 @@ package enum WebhookEventType: String, Sendable, Hashable, Codable, CaseIterable
     case disclosureOpened = "disclosure.opened"
     case disclosureClosed = "disclosure.closed"
     case disclosureRefused = "disclosure.refused"
+    case rebroadcastState = "rebroadcast.state"
 }
 
 /// One thing that happened, ready to be told: the document that is signed is made once and never changes.

@@ -104,7 +104,7 @@ actor WebhookSender {
             }
             return .answered(
                 status: Int(answer.status.code),
-                retryAfterSeconds: retryAfter(answer.headers, now: time)
+                retryAfterSeconds: retryAfter(answer.headers.first(name: "retry-after"), now: time)
             )
         } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout {
             return .failed(.timeout)
@@ -116,8 +116,8 @@ actor WebhookSender {
     }
 
     /// `Retry-After` in seconds (RFC 9110 10.2.3); a date counts from now.
-    private static func retryAfter(_ headers: HTTPHeaders, now: WallClockTime) -> Int? {
-        guard let field = headers.first(name: "retry-after") else { return nil }
+    static func retryAfter(_ field: String?, now: WallClockTime) -> Int? {
+        guard let field else { return nil }
         if let seconds = Int(field) { return max(0, seconds) }
         guard let date = HTTPDate.seconds(field) else { return nil }
         return max(0, date - Int(now.nanosecondsSince1970 / 1_000_000_000))

@@ -14,6 +14,7 @@ final class StandInRelay: RelayService {
         var renewals: [PartnerAdmission] = []
         var partnerChanges: [PartnerChange] = []
         var listedPartners: [String] = []
+        var pushes: [PushStatus] = []
         var changes: [(changes: [ConsentChange], actor: ConsentActor, sendsPrivacyControl: Bool)] = []
         var resumedAfter: [UInt64?] = []
         var ends: [ConsentActor] = []
@@ -200,6 +201,32 @@ final class StandInRelay: RelayService {
 
     func tell(ofListed partner: Partner) async {
         asked.withLock { $0.listedPartners.append(partner.id) }
+    }
+
+    // MARK: Re-broadcasts
+
+    func startPush(
+        _ room: RoomName,
+        to destination: String,
+        stream: StreamID?
+    ) async throws(RelayProblem) -> PushStatus {
+        try refuse()
+        let order = PushOrder(id: "p1", room: room, destination: destination, stream: stream?.text)
+        let push = PushStatus(order, partner: "site", state: .waitingForConsent, reason: "room-not-live")
+        asked.withLock { $0.pushes.append(push) }
+        return push
+    }
+
+    func pushes(of room: RoomName) async -> [PushStatus] {
+        asked.withLock { $0.pushes.filter { $0.room == room.text } }
+    }
+
+    func endPush(_ id: String, of room: RoomName) async throws(RelayProblem) {
+        let wasThere = asked.withLock { asked in
+            defer { asked.pushes.removeAll { $0.id == id } }
+            return asked.pushes.contains { $0.id == id }
+        }
+        guard wasThere else { throw .unknownPush }
     }
 
     // MARK: Governance

@@ -2,6 +2,7 @@ import Disclosures
 import Foundation
 import LedgerStore
 import Logging
+import Partners
 import Primitives
 import RoomControl
 import Synchronization
@@ -25,6 +26,7 @@ final class RelayFixture: Sendable {
     /// Runs a relay for the length of `body`.
     func run<Value>(
         keepers: [any PersonalDataKeeper] = [],
+        partners: PartnerRegistry? = nil,
         maximumRooms: Int = 1_000,
         _ body: (RelayControl, SQLiteLedgerStore) async throws -> Value
     ) async throws -> Value {
@@ -37,6 +39,7 @@ final class RelayFixture: Sendable {
             mediaLoops: 1,
             settings: settings,
             ledger: store,
+            partners: partners,
             keepers: keepers,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
