@@ -58,6 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
         let webhooks = try await Self.webhooks(configuration, logger)
         let idempotentRequests = IdempotentRequests()
         let candidates = try Candidates.choose(configuration.udp)
+        let partners = try PartnerRegistry(directory: configuration.data.directory)
         let control = try RelayControl(
             bind: try Candidates.bindAddress(configuration.udp),
             mediaLoops: configuration.media.loops > 0
@@ -65,6 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
             settings: Self.settings(configuration, candidates),
             ledger: store,
             outbox: webhooks?.outbox ?? .nobody,
+            partners: partners,
             keepers: (webhooks.map { [WebhookKeeper(dispatcher: $0)] } ?? []) + [idempotentRequests],
             logger: logger
         )
@@ -79,7 +81,7 @@ struct ServeCommand: AsyncParsableCommand {
             receiptKeys: receiptKeys,
             logger: logger,
             webhooks: webhooks,
-            partners: try PartnerRegistry(directory: configuration.data.directory),
+            partners: partners,
             idempotentRequests: idempotentRequests
         ) { port in
             Self.announce(configuration, httpPort: port, control, candidates, logger)

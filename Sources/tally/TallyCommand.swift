@@ -9,6 +9,7 @@ struct TallyCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, TokenCommand.self, PublishCommand.self, WatchCommand.self, SmokeCommand.self,
             FlipCommand.self, ReceiptCommand.self, LedgerCommand.self, PartnerCommand.self,
+            DestinationCommand.self,
         ]
     )
 }

@@ -37,6 +37,7 @@ struct RelayRoutes: Sendable {
         registerTokens(on: endpoints)
         registerPartners(on: endpoints)
         registerGrants(on: endpoints)
+        registerDestinations(on: endpoints)
         registerLedger(on: endpoints)
         registerWebhooks(on: endpoints)
         registerDocument(on: endpoints)
