@@ -2,7 +2,7 @@ import Primitives
 import RTPPackets
 
 /// A packet of the broadcaster's that arrived while it was withheld.
-package struct Leak: Sendable, Codable {
+package struct Leak: Sendable, Codable, Equatable {
     package var viewer: Int
     package var kind: String
     /// Nanoseconds from the acknowledgement's `effective_at` to the kernel's receipt.

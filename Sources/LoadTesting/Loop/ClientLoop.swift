@@ -73,7 +73,8 @@ package final class ClientLoop: Sendable {
     private func run(_ peers: LoopPeers) {
         var isStopping = false
         while !isStopping {
-            for number in peers.wait() {
+            for place in 0..<peers.wait() {
+                let number = peers.readyNumber(place)
                 if LoopPeers.isWake(number) {
                     tally_event_clear(wakeDescriptor)
                 } else {

@@ -65,7 +65,7 @@ extension ClientPeer {
         receivedAt: Int64,
         now: MonotonicTime
     ) {
-        guard end == nil, datagram.count >= 12, let first = datagram.first else { return }
+        guard end == nil, !isSilenced, datagram.count >= 12, let first = datagram.first else { return }
         let bytes = UnsafeRawBufferPointer(datagram).bytes
         switch first {
         case 0...3: receiveSTUN(bytes, from: remote, now: now)
@@ -88,7 +88,10 @@ extension ClientPeer {
         now: MonotonicTime
     ) {
         counters.packetsReceived += 1
-        guard let result = inbound?.unprotectRTP(datagram) else { return }
+        let protected = UnsafeRawBufferPointer(datagram).bytes
+        guard media.examines(protected, receivedAt: receivedAt, on: self, now: now),
+            let result = inbound?.unprotectRTP(datagram)
+        else { return }
         switch result {
         case .plaintext(let length, _):
             let packet = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(datagram)[..<length]).bytes

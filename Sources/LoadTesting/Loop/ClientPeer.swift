@@ -20,6 +20,7 @@ package final class ClientPeer {
     package let media: any PeerMedia
     private let parameters: PeerParameters
     let scratch: PacketScratch
+    let slab: SendSlab
     private var ice: ICECheckingClient
     private let handshake: DTLSHandshake
     var inbound: InboundProtection?
@@ -29,6 +30,14 @@ package final class ClientPeer {
     private var mediaDue = MonotonicTime.distantFuture
     package private(set) var end: PeerEnd?
     package internal(set) var counters = PeerCounters()
+    /// When the server first answered a check of ours.
+    package private(set) var answeredAt: MonotonicTime?
+    /// Where packets go: the address that answered our checks.
+    package private(set) var remote: SocketAddress?
+    /// Something has happened after which `tick` may be due earlier than it said.
+    var needsTick = true
+    /// It hears nothing and says nothing any more, as a client that lost its network.
+    var isSilenced = false
 
     init(
         _ parameters: PeerParameters,
@@ -36,6 +45,7 @@ package final class ClientPeer {
         socket: ClientSocket,
         local: SocketAddress,
         scratch: PacketScratch,
+        slab: SendSlab,
         now: MonotonicTime
     ) {
         self.parameters = parameters
@@ -43,6 +53,7 @@ package final class ClientPeer {
         self.socket = socket
         self.local = local
         self.scratch = scratch
+        self.slab = slab
         lastAnswer = now
         ice = ICECheckingClient(
             localUfrag: parameters.local.ufrag,
@@ -59,30 +70,33 @@ package final class ClientPeer {
     }
 
     package var isEstablished: Bool { outbound != nil && end == nil }
-    /// Where packets go: the address that answered our checks.
-    package var remote: SocketAddress? { ice.selected }
 
     // MARK: Events
 
     func receiveSTUN(_ datagram: RawSpan, from remote: SocketAddress, now: MonotonicTime) {
+        needsTick = true
         if let message = STUNMessage(datagram), message.messageClass == .request {
             return answer(message, datagram, from: remote)
         }
         guard case .answered = ice.receive(datagram, from: remote, now: now) else { return }
         lastAnswer = now
+        if answeredAt == nil { answeredAt = now }
+        self.remote = ice.selected
         if parameters.role == .client { handshake.start(now: now) }
         flushHandshake(now: now)
     }
 
     func receiveDTLS(_ datagram: RawSpan, from remote: SocketAddress, now: MonotonicTime) {
-        guard remote == ice.selected else { return }
+        guard remote == self.remote else { return }
+        needsTick = true
         handshake.receive(datagram, now: now)
         flushHandshake(now: now)
     }
 
     /// Does what is due; answers when to call again.
     func tick(now: MonotonicTime) -> MonotonicTime {
-        guard end == nil else { return .distantFuture }
+        defer { needsTick = false }
+        guard end == nil, !isSilenced else { return .distantFuture }
         while let check = ice.poll(now: now, random: &random) {
             send(check.bytes, to: check.remote)
         }
@@ -103,7 +117,9 @@ package final class ClientPeer {
 
     /// Lets the media be called at `time` if it is earlier than what it asked for.
     package func wake(at time: MonotonicTime) {
-        mediaDue = min(mediaDue, time)
+        guard time < mediaDue else { return }
+        mediaDue = time
+        needsTick = true
     }
 
     /// Says good-bye and ends.

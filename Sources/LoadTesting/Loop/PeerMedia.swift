@@ -6,6 +6,9 @@ package protocol PeerMedia: AnyObject {
     /// The handshake is done and packets may be sent.
     func established(_ peer: ClientPeer, now: MonotonicTime)
 
+    /// Looks at a protected RTP packet; answers whether it is to be decrypted and given to `received`.
+    func examines(_ packet: RawSpan, receivedAt: Int64, on peer: ClientPeer, now: MonotonicTime) -> Bool
+
     /// A decrypted RTP packet; `receivedAt` is the kernel's time of receipt in nanoseconds since 1970.
     func received(
         _ packet: RawSpan,
@@ -23,6 +26,16 @@ package protocol PeerMedia: AnyObject {
 
     /// The transport is over; nothing follows.
     func ended(_ end: PeerEnd)
+}
+
+extension PeerMedia {
+    /// Everything is decrypted.
+    package func examines(
+        _ packet: RawSpan,
+        receivedAt: Int64,
+        on peer: ClientPeer,
+        now: MonotonicTime
+    ) -> Bool { true }
 }
 
 /// Why a peer's transport is over.

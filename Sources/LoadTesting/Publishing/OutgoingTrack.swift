@@ -2,6 +2,19 @@ import Primitives
 import RTPPackets
 import SessionDescriptions
 
+extension OutgoingExtensions {
+    /// Those that `media` negotiated and that our packets carry.
+    init(_ media: NegotiatedMedia, codec: NegotiatedCodec) {
+        self.init()
+        mid = media.mid.isEmpty ? nil : media.extensionID(HeaderExtensionURI.mid)
+        midText = Array(media.mid.utf8)
+        absoluteSendTime = media.extensionID(HeaderExtensionURI.absoluteSendTime)
+        transportSequence =
+            codec.feedback.contains(.transportCC)
+            ? media.extensionID(HeaderExtensionURI.transportWideCC) : nil
+    }
+}
+
 /// One stream that we send: its numbers, its history and its sender report.
 struct OutgoingTrack {
     let ssrc: UInt32
@@ -28,14 +41,7 @@ struct OutgoingTrack {
         retransmissionSSRC = chosen.rtxPayloadType == nil ? nil : stream.rtxSSRC
         retransmissionType = stream.rtxSSRC == nil ? nil : chosen.rtxPayloadType
         clockRate = chosen.clockRate
-        var extensions = OutgoingExtensions()
-        extensions.mid = media.mid.isEmpty ? nil : media.extensionID(HeaderExtensionURI.mid)
-        extensions.midText = Array(media.mid.utf8)
-        extensions.absoluteSendTime = media.extensionID(HeaderExtensionURI.absoluteSendTime)
-        extensions.transportSequence =
-            chosen.feedback.contains(.transportCC)
-            ? media.extensionID(HeaderExtensionURI.transportWideCC) : nil
-        self.extensions = extensions
+        extensions = OutgoingExtensions(media, codec: chosen)
         firstTimestamp = UInt32.random(in: 0...UInt32.max, using: &random)
         // In the lower half, so that a receiver that misses the first packets still guesses the rollover
         // counter right (RFC 3711 3.3.1).

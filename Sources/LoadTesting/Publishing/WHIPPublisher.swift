@@ -1,6 +1,7 @@
 import DTLSHandshakes
 import ICELite
 import Primitives
+import RTPPackets
 import RelayRuntime
 import SessionDescriptions
 import Synchronization
@@ -37,6 +38,14 @@ package struct Publication: Sendable {
     let media: LoopBound<PublishingMedia>
 }
 
+/// A publication before it has media: the offer was answered and the peer can be added.
+struct NegotiatedPublishing: Sendable {
+    let session: SignalingSession
+    let negotiated: NegotiatedSession
+    let parameters: PeerParameters
+    let cname: String
+}
+
 /// Something that only the loop's thread touches, as a value that others may carry about.
 // Safe because `value` is read on the loop's thread only, which `LoopPeers` in the argument proves: nobody
 // else holds one.
@@ -67,15 +76,52 @@ package final class WHIPPublisher: Sendable {
     /// Throws `SignalingError`, `TokenSourceError`, `LoopError` or `CodecError`.
     package func start(_ settings: PublisherSettings) async throws -> Publication {
         let token = try settings.token.read()
+        let ready = try await negotiate(
+            url: settings.url,
+            token: token,
+            video: settings.video?.codec,
+            hasAudio: settings.audio != nil
+        )
+        do {
+            let (events, feed) = AsyncStream<SessionEvent>.makeStream()
+            let (number, media) = try await loop.run { peers in
+                let media = try PublishingMedia(
+                    ready.negotiated,
+                    video: settings.video,
+                    audio: settings.audio,
+                    cname: ready.cname,
+                    observer: settings.observer,
+                    onEstablished: { feed.yield(.established(SystemClock.monotonic)) },
+                    onEnd: { end in
+                        feed.yield(.ended(end))
+                        feed.finish()
+                    }
+                )
+                return (try peers.add(ready.parameters, media: media), LoopBound(media))
+            }
+            return Publication(session: ready.session, number: number, events: events, media: media)
+        } catch {
+            await client.end(ready.session, token: token)
+            throw error
+        }
+    }
+
+    /// Offers and reads the answer.
+    func negotiate(
+        url: String,
+        token: String?,
+        video: MediaCodec?,
+        hasAudio: Bool
+    ) async throws -> NegotiatedPublishing {
         var random = SystemRandomNumberGenerator()
         let credentials = ICECredentials.generate(using: &random)
         let cname = "tally-\(String(random.next(), radix: 36))"
         let transport = LocalTransport(client: credentials, identity: identity, cname: cname, random: &random)
         let streamID = "stream-\(String(random.next(), radix: 36))"
-        let audio = settings.audio.map { _ in
-            OutgoingStream(ssrc: .random(in: 1...UInt32.max), streamID: streamID, trackID: "audio")
-        }
-        let video = settings.video.map { _ in
+        let audioStream =
+            hasAudio
+            ? OutgoingStream(ssrc: .random(in: 1...UInt32.max), streamID: streamID, trackID: "audio") : nil
+        let videoStream = video.map { _ in
             OutgoingStream(
                 ssrc: .random(in: 1...UInt32.max),
                 rtxSSRC: .random(in: 1...UInt32.max),
@@ -85,14 +131,14 @@ package final class WHIPPublisher: Sendable {
         }
         let offer = OfferBuilder.publisherOffer(
             local: transport,
-            audio: audio,
-            video: video,
-            videoCodecs: settings.video.map { [$0.codec.codecName] } ?? []
+            audio: audioStream,
+            video: videoStream,
+            videoCodecs: video.map { [$0.codecName] } ?? []
         )
-        let session = try await client.offer(offer, to: settings.url, token: token)
+        let session = try await client.offer(offer, to: url, token: token)
         do {
             let streams = Dictionary(
-                uniqueKeysWithValues: [audio, video].compactMap { $0 }.enumerated().map {
+                uniqueKeysWithValues: [audioStream, videoStream].compactMap { $0 }.enumerated().map {
                     ($0.offset, $0.element)
                 }
             )
@@ -101,24 +147,12 @@ package final class WHIPPublisher: Sendable {
                 toOffer: offer,
                 streams: streams
             )
-            let parameters = PeerParameters(negotiated, local: credentials, identity: identity)
-            let (events, feed) = AsyncStream<SessionEvent>.makeStream()
-            let (number, media) = try await loop.run { peers in
-                let media = try PublishingMedia(
-                    negotiated,
-                    video: settings.video,
-                    audio: settings.audio,
-                    cname: cname,
-                    observer: settings.observer,
-                    onEstablished: { feed.yield(.established(SystemClock.monotonic)) },
-                    onEnd: { end in
-                        feed.yield(.ended(end))
-                        feed.finish()
-                    }
-                )
-                return (try peers.add(parameters, media: media), LoopBound(media))
-            }
-            return Publication(session: session, number: number, events: events, media: media)
+            return NegotiatedPublishing(
+                session: session,
+                negotiated: negotiated,
+                parameters: PeerParameters(negotiated, local: credentials, identity: identity),
+                cname: cname
+            )
         } catch {
             await client.end(session, token: token)
             throw error

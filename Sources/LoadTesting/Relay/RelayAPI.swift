@@ -11,7 +11,7 @@ package struct RelayAPI: Sendable {
     }
 
     /// Whom a change is about.
-    package enum Recipients: Sendable {
+    package enum Recipients: Sendable, Hashable {
         /// The room's own viewers.
         case room
         /// Viewers on the site of a partner.
@@ -64,11 +64,17 @@ package struct RelayAPI: Sendable {
         try await client.request(method, base + path, token: token, type: type, body: body)
     }
 
-    /// A token to view a room.
+    /// A token to view a room as one of its recipients.
     ///
     /// Throws `SignalingError`.
-    package func viewToken(room: String, operatorToken: String) async throws -> String {
-        try await token(["kind": "view", "room": room], operatorToken)
+    package func viewToken(
+        room: String,
+        for recipients: Recipients = .room,
+        operatorToken: String
+    ) async throws -> String {
+        var fields = ["kind": "view", "room": room]
+        if recipients != .room { fields.merge(recipients.fields) { $1 } }
+        return try await token(fields, operatorToken)
     }
 
     /// A token to publish as a participant and to decide their consents.
@@ -123,12 +129,13 @@ package struct RelayAPI: Sendable {
         String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
     }
 
-    /// Changes what a participant agrees to for `recipients`, with the participant's token.
+    /// Changes what a participant agrees to for `recipients` and `others` at once, with the participant's token.
     ///
     /// Throws `SignalingError`.
     package func change(
         _ choice: Choice,
         for recipients: Recipients = .room,
+        and others: [Recipients] = [],
         room: String,
         participant: String,
         token: String
@@ -142,8 +149,10 @@ package struct RelayAPI: Sendable {
                 case epoch
             }
         }
-        let change = recipients.fields.merging(["choice": choice.rawValue]) { $1 }
-        let body = try Self.text(["changes": [change]])
+        let changes = ([recipients] + others).map { one in
+            one.fields.merging(["choice": choice.rawValue]) { $1 }
+        }
+        let body = try Self.text(["changes": changes])
         let sentAt = SystemClock.wall
         let response = try await request(
             "PUT",

@@ -43,14 +43,15 @@ package final class SignalingClient: Sendable {
     let client: HTTPClient
 
     /// `acceptsAnyCertificate` is for tests with certificates of their own.
-    package init(acceptsAnyCertificate: Bool = false) {
+    ///
+    /// `connections` to one server are made at a time, which a relay under load is asked over from many tasks.
+    package init(acceptsAnyCertificate: Bool = false, connections: Int = 16) {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         var tls = TLSConfiguration.makeClientConfiguration()
         if acceptsAnyCertificate { tls.certificateVerification = .none }
         configuration.tlsConfiguration = tls
         configuration.connectionPool.idleTimeout = .seconds(10)
-        // A relay under load is asked from many tasks at once.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 16
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 

@@ -15,6 +15,8 @@ package struct ViewerSettings: Sendable {
     package var audioSlots = 1
     /// In the order of preference.
     package var videoCodecs: [MediaCodec] = [.vp8, .vp9, .h264]
+    /// What it says it can do; feedback of transport-wide sequence numbers is sent only by who decodes.
+    package var capabilities = MediaCapabilities()
     /// Keeps a record of each packet; only for short runs.
     package var keepsLog = false
     package var socketUse = LoopPeers.SocketUse.own
@@ -93,7 +95,8 @@ package final class WHEPViewer: Sendable {
             local: LocalTransport(client: credentials, identity: identity, cname: cname, random: &random),
             videoSlots: settings.videoSlots,
             audioSlots: settings.audioSlots,
-            videoCodecs: settings.videoCodecs.map { $0.codecName }
+            videoCodecs: settings.videoCodecs.map { $0.codecName },
+            capabilities: settings.capabilities
         )
         let session = try await client.offer(offer, to: settings.url, token: token)
         do {
