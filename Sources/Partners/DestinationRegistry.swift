@@ -7,6 +7,8 @@ package enum DestinationRegistryError: Error, Sendable, Equatable {
     case exists
     case malformed(DestinationFault)
     case tooMany
+    /// Somebody else changed the destination while its pushes were being ended; read it again.
+    case changedMeanwhile
     /// The file cannot be written: nothing that adds was done, and what takes away is in force until the end of the
     /// process.
     case unavailable(String)
@@ -37,6 +39,9 @@ package actor DestinationRegistry {
     private let store: PartnerStore
     private let known: Mutex<Known>
     private let onChange: Mutex<@Sendable () async -> Void>
+
+    /// Held for a change: not suspended by anybody.
+    private var updating: Set<String> = []
 
     init(_ store: PartnerStore) throws(PartnerRegistryError) {
         self.store = store
@@ -90,10 +95,14 @@ package actor DestinationRegistry {
         if state == .active { after.reason = nil }
         let changed = after
         // Nothing is pushed under terms that are about to go, nor under new ones that are not durable.
-        known.withLock { known in
-            known.destinations[id]?.state = before.state == .active ? .suspended : before.state
-        }
+        var held = before
+        if before.state == .active { held.state = .suspended }
+        let waiting = held
+        updating.insert(id)
+        defer { updating.remove(id) }
+        known.withLock { $0.destinations[id] = waiting }
         await onChange.withLock { $0 }()
+        guard destination(id) == waiting else { throw .changedMeanwhile }
         do {
             try durably { () throws(PartnerRegistryError) in try store.write(changed) }
         } catch {
@@ -107,7 +116,8 @@ package actor DestinationRegistry {
 
     /// Stops pushing to a destination until an operator lets it go on.
     package func cutOff(_ id: String, because reason: String) async throws(DestinationRegistryError) {
-        guard var destination = destination(id), destination.state == .active else { return }
+        guard var destination = destination(id), destination.state == .active || updating.contains(id)
+        else { return }
         destination.state = .cutOff
         destination.reason = reason
         let stopped = destination

@@ -166,29 +166,38 @@ actor LiveRoom {
             publications[participant]?.endedTracks.insert(track)
         case .carried(let peer, let track, let carried, let number):
             guard let participant = participantsOfPeers[peer] else { return }
-            follow(carried, with: track, of: participant)
-            guard let publication = publications[participant], publication.peer == peer else { return }
-            // If there is no room for this, packets wait and the engine tells it again.
-            _ = environment.plane.post(
-                [.carriedApplied(peer, track, number: number)],
-                to: publication.loop
-            )
+            let takesAway = follow(carried, with: track, of: participant)
+            guard let loop = publications[participant]?.loop else { return }
+            let plane = environment.plane
+            Task {
+                // A loop may still send under a pass from before; what permits less must not be there to be read.
+                if takesAway { _ = await plane.gracePeriod() }
+                // If there is no room for this, packets wait and the engine tells it again.
+                _ = plane.post([.carriedApplied(peer, track, number: number)], to: loop)
+            }
         case .counted:
             // Comes by way of the directory, which knows whose accounts they are.
             break
         }
     }
 
-    /// Has the gates of a track follow what the relay that passes it on carries along.
-    private func follow(_ carried: CarriedConsent, with track: TrackID, of participant: ParticipantID) {
+    /// Has the gates of a track follow what the relay that passes it on carries along; answers whether that takes
+    /// anything away.
+    private func follow(
+        _ carried: CarriedConsent,
+        with track: TrackID,
+        of participant: ParticipantID
+    ) -> Bool {
         guard let index = publications[participant]?.tracks.firstIndex(where: { $0.id == track }) else {
-            return
+            return false
         }
+        let before = publications[participant]?.tracks[index].carried ?? []
         publications[participant]?.tracks[index].carried = carried
         var effects: [ConsentEffect] = []
         authority.carry(carried, with: track, now: SystemClock.reading, effects: &effects)
         run(effects)
         stale.insert(participant)
+        return !before.isSubset(of: carried)
     }
 
     private func goOnAir(_ participant: ParticipantID) {

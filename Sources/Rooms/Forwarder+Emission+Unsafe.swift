@@ -135,6 +135,7 @@ extension Forwarder {
             sequence: sequence,
             timestamp: timestamp,
             retransmitted: nil,
+            carried: lines[line].carried,
             into: space
         )
         written.sequence = sequence
@@ -173,6 +174,7 @@ extension Forwarder {
         sequence: Int64,
         timestamp: UInt32,
         retransmitted: UInt16?,
+        carried: CarriedConsent,
         into space: UnsafeMutableRawBufferPointer
     ) -> Int {
         let headerLength = writeHeader(
@@ -184,6 +186,7 @@ extension Forwarder {
             sequence: sequence,
             timestamp: timestamp,
             repeatsMid: retransmitted != nil || sequence < lines[line].midUntil,
+            carried: carried,
             into: space
         )
         let prefix = retransmitted == nil ? 0 : RTXPayload.headerByteCount

@@ -14,6 +14,7 @@ extension Forwarder {
         sequence: Int64,
         timestamp: UInt32,
         repeatsMid: Bool,
+        carried: CarriedConsent,
         into space: UnsafeMutableRawBufferPointer
     ) -> Int {
         var writer = RTPHeaderWriter(
@@ -52,7 +53,7 @@ extension Forwarder {
         if lines[line].parameters.consentExtension != 0 {
             _ = writer.appendExtension(
                 id: lines[line].parameters.consentExtension,
-                value: UInt32(lines[line].carried.rawValue),
+                value: UInt32(carried.rawValue),
                 byteCount: 1
             )
         }

@@ -87,6 +87,9 @@ extension Forwarder {
                     sequence: rtxSequence,
                     timestamp: timestamp,
                     retransmitted: UInt16(truncatingIfNeeded: outgoing),
+                    // What was added since it was first sent is not for it.
+                    carried: outgoing < lines[line].carriedFrom
+                        ? lines[line].carriedThroughout : lines[line].carried,
                     into: space
                 )
                 return (length, payload.count + RTXPayload.headerByteCount, true)
@@ -103,6 +106,7 @@ extension Forwarder {
                 sequence: outgoing,
                 timestamp: timestamp,
                 retransmitted: nil,
+                carried: lines[line].carried,
                 into: space
             )
             return (length, payload.count, false)

@@ -6,6 +6,11 @@ import RTPPackets
 extension Forwarder {
     /// Sets what the packets of a line say that the receiving server may do, from the next one on.
     package mutating func carry(_ carried: CarriedConsent, on line: Int) {
+        guard lines[line].carried != carried else { return }
+        if lines[line].packetCount > 0 {
+            lines[line].carriedThroughout.formIntersection(lines[line].carried.intersection(carried))
+        }
+        lines[line].carriedFrom = lines[line].lastSequence + 1
         lines[line].carried = carried
     }
 

@@ -101,6 +101,10 @@ package struct MediaLine: Sendable {
     var next: UInt64 = 0
     /// What the line's packets say that the receiving server may do.
     var carried: CarriedConsent = []
+    /// From which outgoing number on they say so.
+    var carriedFrom: Int64 = 0
+    /// What every packet before that may say when it is sent once more: what was never taken away or added since.
+    var carriedThroughout: CarriedConsent = CarriedConsent(rawValue: .max)
     var map = SequenceMap()
     /// Highest outgoing sequence number used, extended.
     var lastSequence: Int64

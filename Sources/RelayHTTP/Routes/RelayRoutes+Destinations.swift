@@ -162,7 +162,7 @@ extension RelayRoutes {
                     status: 503,
                     detail: "the relay has as many destinations as it may"
                 )
-            case .unknown, .malformed, .unavailable:
+            case .unknown, .malformed, .changedMeanwhile, .unavailable:
                 throw RelayProblem(error)
             }
         }

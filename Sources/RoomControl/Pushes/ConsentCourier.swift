@@ -1,6 +1,7 @@
 import Partners
 import Primitives
 import RelayRuntime
+import Synchronization
 import Webhooks
 
 /// Tells a destination what of consents it has to carry along with one session, and wants each word acknowledged.
@@ -12,7 +13,25 @@ final class ConsentCourier: Sendable {
     private static let firstPauseMilliseconds: Int64 = 200
     private static let maximumAnswerBytes = 16 << 10
 
-    private let words: AsyncStream<WebhookEvent>.Continuation
+    /// What is to be told next, and since when something has been.
+    private struct Pending {
+        var word: WebhookEvent
+        let since: MonotonicTime
+    }
+
+    private final class Waiting: Sendable {
+        let pending = Mutex<Pending?>(nil)
+
+        func take() -> Pending? {
+            pending.withLock { waiting in
+                defer { waiting = nil }
+                return waiting
+            }
+        }
+    }
+
+    private let waiting = Waiting()
+    private let signal: AsyncStream<Void>.Continuation
 
     /// `atEnd` is called when the last word has been told, or never will be.
     init(
@@ -23,22 +42,30 @@ final class ConsentCourier: Sendable {
         atEnd: @escaping @Sendable () async -> Void
     ) {
         let (stream, continuation) = AsyncStream.makeStream(
-            of: WebhookEvent.self,
+            of: Void.self,
             bufferingPolicy: .bufferingNewest(1)
         )
-        words = continuation
+        signal = continuation
         let teller = Teller(webhook: webhook, secret: secret, requests: requests, onSilence: onSilence)
-        Task {
-            for await word in stream { await teller.tell(word) }
+        Task { [waiting] in
+            for await _ in stream {
+                if let next = waiting.take() { await teller.tell(next.word, since: next.since) }
+            }
             await atEnd()
         }
     }
 
     /// Leaves the present state to be told; never waits.
-    func tell(_ word: WebhookEvent) { words.yield(word) }
+    ///
+    /// The time to acknowledge it begins now, whatever else is still under way.
+    func tell(_ word: WebhookEvent) {
+        let now = SystemClock.monotonic
+        waiting.pending.withLock { $0 = Pending(word: word, since: $0?.since ?? now) }
+        signal.yield()
+    }
 
     /// Nothing more is left to be told.
-    func finish() { words.finish() }
+    func finish() { signal.finish() }
 
     private actor Teller {
         let webhook: Destination.Webhook
@@ -61,16 +88,16 @@ final class ConsentCourier: Sendable {
             self.onSilence = onSilence
         }
 
-        func tell(_ word: WebhookEvent) async {
+        func tell(_ word: WebhookEvent, since: MonotonicTime) async {
             told += 1
             let number = told
-            let limit = Int64(webhook.acknowledgementSeconds) * 1_000
+            let deadline = since.advanced(byMilliseconds: Int64(webhook.acknowledgementSeconds) * 1_000)
+            let limit = max(0, deadline.milliseconds(since: SystemClock.monotonic))
             // Beside the request: what the resolver or the network takes their time for counts as well.
             let alarm = Task {
                 try await Task.sleep(for: .milliseconds(limit))
                 await self.expect(number)
             }
-            let deadline = SystemClock.monotonic.advanced(byMilliseconds: limit)
             var pause = ConsentCourier.firstPauseMilliseconds
             while true {
                 let left = deadline.milliseconds(since: SystemClock.monotonic)

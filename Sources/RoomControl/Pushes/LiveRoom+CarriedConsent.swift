@@ -99,17 +99,20 @@ extension LiveRoom {
     ) {
         guard let push = pushes[id], let partner = push.place?.audience.recipient else { return }
         guard session.courier != nil || environment.outbox.wants(.rebroadcastState) else { return }
-        let word = WebhookEvent(
-            push.order,
-            partner: partner,
-            session: session,
-            stream: stream,
-            isActive: isActive,
-            reason: reason,
-            at: SystemClock.wall
-        )
-        session.courier?.tell(word)
-        if environment.outbox.wants(.rebroadcastState) { environment.outbox.emit(word) }
+        func word(isForServer: Bool) -> WebhookEvent {
+            WebhookEvent(
+                push.order,
+                partner: partner,
+                session: session,
+                stream: stream,
+                isForServer: isForServer,
+                isActive: isActive,
+                reason: reason,
+                at: SystemClock.wall
+            )
+        }
+        session.courier?.tell(word(isForServer: true))
+        if environment.outbox.wants(.rebroadcastState) { environment.outbox.emit(word(isForServer: false)) }
     }
 }
 

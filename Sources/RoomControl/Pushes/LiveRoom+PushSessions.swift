@@ -141,6 +141,7 @@ extension LiveRoom {
             push: PushedViewing(
                 push: id,
                 participant: participant,
+                offered: Set(attempt.offer.parts.map(\.track)),
                 tracks: Set(settlement.lines.compactMap { attempt.offer.track(of: $0) })
             ),
             createdAt: SystemClock.monotonic,
@@ -177,7 +178,9 @@ extension LiveRoom {
     /// A line that waits at a closed door is none of a push's: it ends instead.
     func mayPush(_ track: PublishedTrack, _ push: PushedViewing, _ audience: AudienceID) -> Bool {
         let gate = gates[GateName(track: track.id, audience: audience)]
-        return push.tracks.contains(track.id) && gate?.isOpen(now: SystemClock.monotonic) == true
+        return push.tracks.contains(track.id)
+            && pushes[push.push]?.share?.media.contains(track.type) == true
+            && gate?.isOpen(now: SystemClock.monotonic) == true
     }
 
     /// Path and keys of a push are there.

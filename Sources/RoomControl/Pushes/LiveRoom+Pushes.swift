@@ -40,9 +40,11 @@ extension LiveRoom {
             )
         }
         guard let place else { return }
-        if push.terms != destination.terms || push.place != place || push.stop != nil {
+        let share = PartnerShare(partner.terms)
+        if push.terms != destination.terms || push.share != share || push.place != place || push.stop != nil {
             halt(id, because: PushStop(state: .suspended, reason: "destination-changed"))
             pushes[id]?.terms = destination.terms
+            pushes[id]?.share = share
             pushes[id]?.stop = nil
             hold(place, for: id)
         }
@@ -94,8 +96,8 @@ extension LiveRoom {
             break
         case .joining(let session), .live(let session):
             guard let pushed = viewings[session.viewing]?.push else { return }
-            // What was not offered cannot be added: WHIP settles a session once.
-            if Self.offered(open).contains(where: { !pushed.tracks.contains($0.id) && $0.codec != nil }) {
+            // What was not offered cannot be added: WHIP settles a session once. What was declined stays so.
+            if Self.offered(open).contains(where: { !pushed.offered.contains($0.id) && $0.codec != nil }) {
                 end(id, participant, because: "more-media")
                 begin(id, publication, open, destination, place, now: now)
             } else {
@@ -185,6 +187,7 @@ extension LiveRoom {
         pushes[id]?.streams = [:]
         pushes[id]?.place = nil
         pushes[id]?.terms = nil
+        pushes[id]?.share = nil
         pushes[id]?.stop = stop
     }
 

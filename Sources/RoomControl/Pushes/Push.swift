@@ -7,11 +7,24 @@ struct Push {
     let order: PushOrder
     /// Under which terms its sessions were begun; `nil` while it is stopped.
     var terms: Destination.Terms?
+    /// What of them the partner's own terms said that concerns the media.
+    var share: PartnerShare?
     /// The audience that it keeps present.
     var place: PlacedAudience?
     var streams: [ParticipantID: PushedStream] = [:]
     /// Why nothing of it runs.
     var stop: PushStop?
+}
+
+/// What a partner may have, as far as a running push has to follow it.
+struct PartnerShare: Equatable {
+    let media: Set<MediaType>
+    let regions: Set<Region>
+
+    init(_ terms: Partner.Terms) {
+        media = terms.media
+        regions = terms.regions
+    }
 }
 
 /// Why nothing of a push runs.
@@ -115,5 +128,7 @@ struct PushedViewing {
     let push: String
     let participant: ParticipantID
     /// The tracks that it was offered.
+    let offered: Set<TrackID>
+    /// Those that it has accepted.
     let tracks: Set<TrackID>
 }

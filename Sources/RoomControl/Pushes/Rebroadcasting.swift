@@ -65,6 +65,11 @@ final class Rebroadcasting: Sendable {
                 PushStop(state: .suspended, reason: isSuspended ? "partner-suspended" : "not-for-partner")
             )
         }
+        if let region = destination.terms.region, !partner.terms.regions.isEmpty,
+            !partner.terms.regions.contains(where: { $0.contains(region) })
+        {
+            return .stopped(PushStop(state: .suspended, reason: "foreign-region"))
+        }
         return .runs(destination, partner)
     }
 

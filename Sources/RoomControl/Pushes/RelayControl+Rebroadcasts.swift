@@ -108,6 +108,12 @@ extension RelayProblem {
                 status: 409,
                 detail: "this is pushed to the destination already, whole or in part; end that push first"
             )
+        case .changedMeanwhile:
+            self.init(
+                "destination-changed",
+                status: 409,
+                detail: "somebody else changed the destination at the same time; read it and try again"
+            )
         case .tooMany:
             self.init("too-many-pushes", status: 503, detail: "the relay has as many pushes as it may")
         case .malformed(let fault):

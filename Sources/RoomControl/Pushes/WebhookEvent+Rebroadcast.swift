@@ -11,7 +11,7 @@ extension WebhookEvent {
         var recipient: String
         var stream: String
         var session: String
-        var location: String
+        var location: String?
         var sequence: Int
         var active: Bool
         var reason: String?
@@ -21,12 +21,14 @@ extension WebhookEvent {
     /// What a destination may do with what it is sent, from now on.
     ///
     /// Names the stream and nobody: who is behind it is told where a grant to identify stands, and not here. A higher
-    /// `sequence` of the same session replaces a lower one.
+    /// `sequence` of the same session replaces a lower one. Where the session is goes to its own server only: whoever
+    /// knows that may be able to end it.
     init(
         _ order: PushOrder,
         partner: String,
         session: PushSession,
         stream: StreamID,
+        isForServer: Bool,
         isActive: Bool,
         reason: String?,
         at time: WallClockTime
@@ -42,7 +44,7 @@ extension WebhookEvent {
                 recipient: partner,
                 stream: stream.text,
                 session: session.name,
-                location: session.url.text,
+                location: isForServer ? session.url.text : nil,
                 sequence: session.sequence,
                 active: isActive,
                 reason: reason,
