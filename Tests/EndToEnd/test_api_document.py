@@ -20,6 +20,7 @@ offer = (checkout / "Tests/FuzzTests/Corpus/sdp/ffmpeg-8-audio-publish.sdp").rea
 participant = "ada"
 webhook = "crm"
 partner = "site"
+destination = "studio-b"
 # Erased again and again; what is asked about others has to find them.
 erasable = "eve"
 
@@ -101,13 +102,26 @@ endpoints:
             "legal_name": "Example Ltd", "contact": "a@site.example", "origins": ["https://site.example"],
             "page_grants": True})
 
+    def push(self):
+        """A push to a destination, started again where a request has ended it; nobody is on air to be pushed."""
+        operator = self.tokens["operator"]
+        self.relay.request("POST", "/v1/partners", operator, {
+            "id": "relayer", "legal_name": "Example Ltd", "contact": "a@site.example", "purposes": ["rebroadcast"]})
+        self.relay.request("POST", "/v1/destinations", operator, {
+            "id": destination, "partner": "relayer", "url": "https://media.example/whip", "state": "suspended"})
+        path = f"/v1/rooms/{room}/pushes"
+        self.relay.request("POST", path, operator, {"destination": destination})
+        pushes = json.loads(self.relay.request("GET", path, operator)[2])["pushes"]
+        return next(push["id"] for push in pushes if push["destination"] == destination)
+
     def principals(self, path):
         """Who asks for a path: first who may, then the others."""
         kinds = {"whip": "publish", "consents": "publish", "events": "publish", "history": "publish",
                  "{participant}": "publish", "disclosures": "publish", "export": "publish", "erasure": "operator",
                  "query": "operator", "statistics": "operator",
                  "whep": "view", "tokens": "operator"}
-        governed = {"partners", "webhooks", "rules", "controller", "notices", "status", "holds", "demands"}
+        governed = {"partners", "webhooks", "rules", "controller", "notices", "status", "holds", "demands",
+                    "destinations", "pushes"}
         if path == "/v1/rooms/{room}/disclosures":
             governed.add("disclosures")
         if path.endswith("/page-grants"):
@@ -138,6 +152,8 @@ def test_answers_are_those_of_the_document(case, surface):
             surface.register()
         if case.operation.path.endswith("/erasure"):
             known["participant"] = erasable
+        if "destination" in case.path_parameters or "push" in case.path_parameters:
+            known.update(destination=destination, push=surface.push())
         if "session" in case.path_parameters:
             known["session"] = surface.session()
         case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
@@ -174,6 +190,19 @@ def test_every_operation_was_seen_to_succeed(surface):
     assert surface.relay.request("POST", path, surface.tokens["operator"])[0] == 200
     assert surface.relay.request(
         "GET", path, surface.tokens["operator"], headers={"Tally-Reason": "audit"})[0] == 200
+    # A destination is of a partner that is there, and a push to a destination that is.
+    operator = surface.tokens["operator"]
+    surface.push()
+    assert surface.relay.request("DELETE", f"/v1/destinations/{destination}", operator)[0] == 204
+    terms = {"partner": "relayer", "url": "https://media.example/whip", "state": "suspended"}
+    assert surface.relay.request("POST", "/v1/destinations", operator, {"id": destination, **terms})[0] == 201
+    assert surface.relay.request("PUT", f"/v1/destinations/{destination}", operator, terms)[0] == 200
+    status, headers, body = surface.relay.request(
+        "POST", f"/v1/rooms/{room}/pushes", operator, {"destination": destination})
+    assert status == 201, body
+    push = urlsplit(headers["Location"]).path
+    assert surface.relay.request("GET", push, operator)[0] == 200
+    assert surface.relay.request("DELETE", push, operator)[0] == 204
     # Which events of a log are about somebody is not to be guessed.
     receipts = f"/v1/rooms/{room}/participants/{participant}/receipts"
     listed = json.loads(surface.relay.request("GET", receipts, surface.tokens["publish"])[2])["receipts"]

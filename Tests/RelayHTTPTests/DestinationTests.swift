@@ -86,13 +86,13 @@ import Testing
         try await fixture.partner("embedder") { $0.purposes = [.liveEmbed] }
         for url in ["http://media.example/whip", "https://u:p@media.example/", "media.example", "ftp://x/"] {
             let answer = try await add(url: url, on: fixture)
-            #expect(answer.status == .badRequest && answer.problem == "malformed-json")
+            #expect(answer.status == .unprocessableContent && answer.problem == "malformed-destination")
         }
         let cases: [(String, String, HTTPResponse.Status, String)] = [
             ("b", #","token":"two words""#, .unprocessableContent, "malformed-destination"),
             ("..", "", .unprocessableContent, "malformed-destination"),
             ("b", webhook(nil), .unprocessableContent, "malformed-destination"),
-            ("b", webhook("whsec_short"), .badRequest, "malformed-json"),
+            ("b", webhook("whsec_short"), .unprocessableContent, "malformed-destination"),
             ("b", #","state":"cut-off""#, .badRequest, "malformed-json"),
             ("b", #","uri":"x""#, .badRequest, "malformed-json"),
         ]

@@ -57,7 +57,7 @@ struct DestinationListDocument: Encodable {
 /// The body of `POST /v1/destinations` and, without an identifier, of `PUT /v1/destinations/{destination}`.
 struct DestinationRequestDocument: Decodable {
     struct Webhook: Decodable {
-        let url: ServerURL
+        let url: String
         /// Kept as it is where it is left out.
         let secret: HiddenText?
         let acknowledgeWithinSeconds: Int
@@ -71,10 +71,8 @@ struct DestinationRequestDocument: Decodable {
         init(from decoder: any Decoder) throws {
             try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map(\.rawValue))
             let container = try decoder.container(keyedBy: CodingKeys.self)
-            url = try required(.url, in: container)
-            secret = try named(.secret, in: container, secretForm) { text in
-                (try? SigningSecret(text)).map { _ in HiddenText(text) }
-            }
+            url = try container.decode(String.self, forKey: .url)
+            secret = try container.decodeIfPresent(String.self, forKey: .secret).map { HiddenText($0) }
             acknowledgeWithinSeconds =
                 try container.decodeIfPresent(Int.self, forKey: .acknowledgeWithinSeconds) ?? 5
         }
@@ -82,7 +80,7 @@ struct DestinationRequestDocument: Decodable {
 
     let id: String?
     let partner: String?
-    let url: ServerURL
+    let url: String
     /// Kept as it is where it is left out; `null` takes it away.
     let token: HiddenText?
     let namesToken: Bool
@@ -105,7 +103,7 @@ struct DestinationRequestDocument: Decodable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         id = try container.decodeIfPresent(String.self, forKey: .id)
         partner = try container.decodeIfPresent(String.self, forKey: .partner)
-        url = try required(.url, in: container)
+        url = try container.decode(String.self, forKey: .url)
         namesToken = container.contains(.token)
         token = try container.decodeIfPresent(String.self, forKey: .token).map { HiddenText($0) }
         region = try named(.region, in: container, regionForm) { Region($0) }
@@ -117,52 +115,45 @@ struct DestinationRequestDocument: Decodable {
 
     /// The terms that this makes of those that there are.
     ///
-    /// 422 for a webhook without a secret, 400 for a body without a partner.
+    /// 422 for a URL or a secret that is none, and for a webhook without a secret; 400 for a body without a partner.
     func terms(after present: Destination.Terms?) throws(RelayProblem) -> Destination.Terms {
         guard let partner = partner ?? present?.partner else {
             throw RelayProblem("malformed-json", status: 400, detail: "partner is missing")
         }
         var terms = Destination.Terms(
             partner: partner,
-            url: url,
+            url: try Self.server("url", url),
             token: namesToken ? token : present?.token,
             region: region
         )
         if let webhook {
-            guard let secret = webhook.secret ?? present?.webhook?.secret else {
-                throw RelayProblem(
-                    "malformed-destination",
-                    status: 422,
-                    detail: "the webhook needs a secret to sign by: \(secretForm)"
+            let secret = webhook.secret ?? present?.webhook?.secret
+            guard let secret, (try? SigningSecret(secret.text)) != nil else {
+                throw Self.refusal(
+                    "webhook.secret is what the webhook is signed by, whsec_ and base64 of 24 to 64 bytes"
                 )
             }
             terms.webhook = Destination.Webhook(
-                url: webhook.url,
+                url: try Self.server("webhook.url", webhook.url),
                 secret: secret,
                 acknowledgementSeconds: webhook.acknowledgeWithinSeconds
             )
         }
         return terms
     }
-}
 
-private let secretForm = "a secret is whsec_ and base64 of 24 to 64 bytes"
-
-/// A URL that has to be there.
-private func required<Key: CodingKey>(
-    _ key: Key,
-    in container: KeyedDecodingContainer<Key>
-) throws -> ServerURL {
-    guard let url = ServerURL(try container.decode(String.self, forKey: key)) else {
-        throw DecodingError.dataCorruptedError(
-            forKey: key,
-            in: container,
-            debugDescription:
-                "not a URL of the form https://host/path, without a user and a fragment; http is for"
-                + " this machine only"
-        )
+    private static func server(_ member: String, _ text: String) throws(RelayProblem) -> ServerURL {
+        guard let url = ServerURL(text) else {
+            throw refusal(
+                "\(member) is https://host/path without a user and a fragment; http is for this machine only"
+            )
+        }
+        return url
     }
-    return url
+
+    static func refusal(_ detail: String) -> RelayProblem {
+        RelayProblem("malformed-destination", status: 422, detail: detail)
+    }
 }
 
 /// The body of `POST /v1/rooms/{room}/pushes`.

@@ -83,11 +83,7 @@ extension RelayRoutes {
         return try await idempotentRequests.answer(request, principal: principal, body: body) {
             let document = try bodies.json(in: body, of: request, as: DestinationRequestDocument.self)
             guard document.id == nil || document.id == present.id else {
-                throw RelayProblem(
-                    "malformed-json",
-                    status: 400,
-                    detail: "id is another one than in the path"
-                )
+                throw DestinationRequestDocument.refusal("id is another one than in the path")
             }
             let terms = try document.terms(after: present.terms)
             try check(terms)
