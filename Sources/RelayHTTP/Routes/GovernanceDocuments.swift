@@ -23,6 +23,16 @@ struct RulesDocument: Codable {
     init(from decoder: any Decoder) throws {
         try refuseUnknownMembers(of: decoder, known: CodingKeys.allCases.map(\.rawValue))
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        // Rules are set as a whole: nobody is to guess whether null keeps the one that was.
+        for key in CodingKeys.allCases where container.contains(key) {
+            guard try !container.decodeNil(forKey: key) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key,
+                    in: container,
+                    debugDescription: "a rule is not null; leave out what is to be as it is by itself"
+                )
+            }
+        }
         let rule = try named(.consentRule, in: container, known(RoomRules.ConsentRule.self)) {
             RoomRules.ConsentRule(rawValue: $0)
         }
