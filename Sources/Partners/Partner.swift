@@ -94,7 +94,7 @@ package struct Partner: Sendable, Equatable {
 package enum PartnerFault: String, Error, Sendable, CaseIterable {
     /// An identifier is 1 to 64 characters of `a-z A-Z 0-9 - _ .`.
     case identifierMalformed = "identifier-malformed"
-    /// Name and contact have 1 to 256 characters.
+    /// Name and contact have 1 to 256 characters, none of which controls or formats text.
     case textMalformed = "text-malformed"
     /// At most 16 origins, and at least one for `live_embed`.
     case originsMalformed = "origins-malformed"
@@ -117,7 +117,9 @@ extension Partner.Terms {
     /// What keeps these terms from being set; `nil` if nothing does.
     package var fault: PartnerFault? {
         for text in [legalName, contact]
-        where !(1...Self.longestText).contains(text.count) || text.utf8.count > 4 * Self.longestText {
+        where !(1...Self.longestText).contains(text.count) || text.utf8.count > 4 * Self.longestText
+            || text.unicodeScalars.contains(where: Self.isInvisible)
+        {
             return .textMalformed
         }
         if purposes.isEmpty || !purposes.isSubset(of: [.liveEmbed, .rebroadcast]) {
@@ -133,5 +135,13 @@ extension Partner.Terms {
             return .limitOutOfRange
         }
         return nil
+    }
+
+    /// Participants choose a partner by what they read: nothing in it may turn the text around it, or break the line.
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 }

@@ -51,9 +51,9 @@ def read_json(context, response):
     return response.text if response.headers["content-type"] == ["application/jwt"] else response.json()
 
 
-schemathesis.openapi.format("screen-name", strategies.text(
-    strategies.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"]),
-    min_size=1, max_size=64))
+shown = strategies.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"])
+schemathesis.openapi.format("screen-name", strategies.text(shown, min_size=1, max_size=64))
+schemathesis.openapi.format("plain-line", strategies.text(shown, min_size=1, max_size=256))
 schemathesis.openapi.format("date-time", strategies.datetimes(
     datetime.datetime(1700, 1, 1), datetime.datetime(2200, 1, 1)).map(lambda time: time.isoformat() + "Z"))
 

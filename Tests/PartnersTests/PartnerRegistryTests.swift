@@ -154,6 +154,17 @@ import Testing
         await #expect(throws: PartnerRegistryError.unknown) { try await registry.remove("nobody") }
     }
 
+    @Test(arguments: ["\u{202E}", "\u{2066}", "\u{200B}", "\u{0}", "\u{7F}", "\n", "\u{2028}"])
+    func whatTurnsOrHidesTextIsInNoNameAndNoContact(_ hidden: String) throws {
+        var wanted = terms("https://site.example")
+        wanted.legalName = "Exämple \(hidden)Média"
+        #expect(wanted.fault == .textMalformed)
+        wanted.legalName = "Exämple Média 株式会社"
+        #expect(wanted.fault == nil)
+        wanted.contact = "privacy\(hidden)@example.org"
+        #expect(wanted.fault == .textMalformed)
+    }
+
     /// What is taken away is gone before the sessions are told, and so before anybody is answered.
     @Test func takesAwayBeforeItTells() async throws {
         let registry = try PartnerRegistry(directory: directory)
