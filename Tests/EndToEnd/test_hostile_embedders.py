@@ -115,7 +115,11 @@ def test_each_misuse_of_a_grant_is_refused_for_its_own_reason(relay, stage):
     damaged = stage.grant()
     assert redeem(relay, damaged[:-4] + "AAAA") == (401, "invalid-token")
 
-    before = stage.grant()
+    before = stage.grant(region="DE")
+    assert relay.request("PUT", path, operator, {**terms, "regions": ["FR"]})[0] == 200
+    assert redeem(relay, before) == (403, "foreign-region")
+    assert relay.request("PUT", path, operator, {**terms, "rooms": ["elsewhere"]})[0] == 200
+    assert redeem(relay, before) == (403, "not-for-partner")
     assert relay.request("PUT", path, operator, {**terms, "state": "suspended"})[0] == 200
     assert redeem(relay, before) == (403, "partner-suspended")
     assert relay.request("PUT", path, operator, {**terms, "state": "active"})[0] == 200

@@ -41,8 +41,8 @@ extension RelayRoutes {
         _ request: Request,
         _ context: RelayRequestContext
     ) async throws -> Response {
-        try admitHandshake(request, context, token: nil)
         let partner = try partner(context)
+        // First: who is refused anyway has not used up what the same address needs to view.
         guard partner.terms.allowsPageGrants, request.headers[.secFetchSite] == "same-origin" else {
             throw RelayProblem(
                 "no-page-grants",
@@ -50,6 +50,7 @@ extension RelayRoutes {
                 detail: "this partner's pages bring a grant along; its server has them minted"
             )
         }
+        try admitHandshake(request, context, token: nil)
         let document = try await bodies.json(of: request, as: GrantRequestDocument.self)
         guard document.purpose == .liveEmbed, document.region == nil else {
             throw RelayProblem(
@@ -88,21 +89,12 @@ extension RelayRoutes {
         guard let audience = Audience(purpose: document.purpose, recipient: partner.id) else {
             throw unknownPartner
         }
-        try judge(partner, audience, of: document.room)
+        try judge(partner, audience, of: document.room, in: document.region)
         if let origin = document.origin, !partner.terms.origins.contains(origin) {
             throw RelayProblem(
                 "foreign-origin",
                 status: 403,
                 detail: "\(origin) is not a site of this partner; its operator registers them"
-            )
-        }
-        if let region = document.region, !partner.terms.regions.isEmpty,
-            !partner.terms.regions.contains(where: { $0.contains(region) })
-        {
-            throw RelayProblem(
-                "foreign-region",
-                status: 403,
-                detail: "the partner does not show rooms in \(region)"
             )
         }
         if let wait = grantLimiter.take(partner.id, perMinute: partner.terms.grantsPerMinute) {
@@ -154,13 +146,17 @@ extension RelayRoutes {
                 return try await body(view.audience, view.region, nil)
             }
             guard let partner = partners.partner(id) else { throw notAPartner(view.audience) }
-            try judge(partner, view.audience, of: room)
+            try judge(partner, view.audience, of: room, in: view.region)
             let admission = PartnerAdmission(partner, until: Self.time(token.expires))
-            return try await settled(try await body(view.audience, view.region, admission), admission)
+            let answer = try await body(view.audience, view.region, admission)
+            try await settle(answer.session, admission, view.audience, of: room, in: view.region)
+            return answer
         case .embed(let grant):
             let admission = try await redeem(grant, token, request)
             do {
-                return try await settled(try await body(grant.audience, grant.region, admission), admission)
+                let answer = try await body(grant.audience, grant.region, admission)
+                try await settle(answer.session, admission, grant.audience, of: room, in: grant.region)
+                return answer
             } catch {
                 // Nothing was shown for it: who waits for somebody to go live may come again with it.
                 try? await partners.giveBack(token.id)
@@ -186,6 +182,7 @@ extension RelayRoutes {
         let (grant, token) = try await bearer.grant(of: request, for: owner)
         let admission = try await redeem(grant, token, request)
         try await service.renew(session, admission)
+        try await settle(session, admission, grant.audience, of: grant.room, in: grant.region)
         return .json(RenewedDocument(expiresAt: admission.expiresAt.rfc3339))
     }
 
@@ -197,7 +194,7 @@ extension RelayRoutes {
     ) async throws -> PartnerAdmission {
         try refuseForeignPage(request)
         guard let partner = partners.partner(grant.partner) else { throw notAPartner(grant.audience) }
-        try judge(partner, grant.audience, of: grant.room)
+        try judge(partner, grant.audience, of: grant.room, in: grant.region)
         guard grant.keyNumber == partner.keyNumber else {
             throw bearer.unauthorized(
                 "grant-revoked",
@@ -257,26 +254,48 @@ extension RelayRoutes {
         }
     }
 
-    /// Ends a session at once whose partner was changed while it was being opened.
-    private func settled(
-        _ answer: SessionAnswer,
-        _ admission: PartnerAdmission
-    ) async throws -> SessionAnswer {
-        let partner = partners.partner(admission.partner)
-        guard let partner, partner.state == .active, partner.keyNumber == admission.keyNumber,
-            admission.origins.isEmpty || !admission.origins.isDisjoint(with: partner.terms.origins)
-        else {
-            try? await service.end(answer.session)
-            throw RelayProblem(
-                "partner-suspended",
-                status: 403,
-                detail: "the partner was changed while the session was being opened"
-            )
+    /// Ends a session at once whose partner was changed while it was being opened or renewed.
+    ///
+    /// A change ends the sessions that it finds: one that came about under the terms before, and after that, is found
+    /// here.
+    private func settle(
+        _ session: SessionID,
+        _ admission: PartnerAdmission,
+        _ audience: Audience,
+        of room: RoomName,
+        in region: Region?
+    ) async throws(RelayProblem) {
+        do throws(RelayProblem) {
+            guard let partner = partners.partner(admission.partner) else {
+                throw RelayProblem(
+                    "unknown-partner",
+                    status: 403,
+                    detail: "the partner was removed while the session was being opened"
+                )
+            }
+            try judge(partner, audience, of: room, in: region)
+            guard partner.keyNumber == admission.keyNumber,
+                admission.origins.isEmpty || !admission.origins.isDisjoint(with: partner.terms.origins),
+                admission.media.isSubset(of: partner.terms.media)
+            else {
+                throw RelayProblem(
+                    "partner-suspended",
+                    status: 403,
+                    detail: "the partner was changed while the session was being opened"
+                )
+            }
+        } catch {
+            try? await service.end(session)
+            throw error
         }
-        return answer
     }
 
-    private func judge(_ partner: Partner, _ audience: Audience, of room: RoomName) throws(RelayProblem) {
+    private func judge(
+        _ partner: Partner,
+        _ audience: Audience,
+        of room: RoomName,
+        in region: Region?
+    ) throws(RelayProblem) {
         guard partner.state == .active else {
             throw RelayProblem(
                 "partner-suspended",
@@ -289,6 +308,15 @@ extension RelayRoutes {
                 "not-for-partner",
                 status: 403,
                 detail: "the partner may not show \(room) for \(audience.purpose.rawValue)"
+            )
+        }
+        if let region, !partner.terms.regions.isEmpty,
+            !partner.terms.regions.contains(where: { $0.contains(region) })
+        {
+            throw RelayProblem(
+                "foreign-region",
+                status: 403,
+                detail: "the partner does not show rooms in \(region)"
             )
         }
     }
