@@ -50,6 +50,8 @@ class PartnerSite:
         self.relay, self.partner, self.key = relay, partner, None
         # How often a visitor's page has asked for a grant.
         self.asked = 0
+        # How many of its next answers are that it cannot just now.
+        self.failing = 0
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -65,6 +67,12 @@ class PartnerSite:
                 site.asked += 1
                 length = int(self.headers.get("Content-Length", 0))
                 wanted = json.loads(self.rfile.read(length))["room"]
+                if site.failing > 0:
+                    site.failing -= 1
+                    self.send_response(503)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 body = json.dumps({"grant": site.grant(wanted)}).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")

@@ -1,6 +1,7 @@
 """Partners' own sites, on origins of their own, that show the room in real Chromium."""
 
 import contextlib
+import functools
 import html
 import json
 import re
@@ -103,6 +104,43 @@ def test_a_session_ends_with_its_grant(relay, sites, publisher, visit):
     frame = visitor.page.frame_locator("iframe")
     eventually(lambda: frame.locator(".tile[data-state='live']").count() == 1, "the picture", 20)
     eventually(lambda: "Its time is over" in frame.locator("#empty").inner_text(), "the end of the grant", 90)
+
+
+def test_a_visitor_who_waits_keeps_the_grant_and_sees_the_room_by_itself(relay, sites, chromium, open_room, visit):
+    waiting = visit(sites[first].origin)
+    eventually(lambda: "Nobody is on air" in waiting.frame.locator("#empty").inner_text(), "nobody is there", 10)
+    time.sleep(10)
+    assert sites[first].asked <= 2, "the grant that opened nothing is used again"
+    page = open_room(chromium, relay)
+    page.go_live("live_room", f"live_embed:{first}", name="Ada")
+    page.wait_for_tally("live")
+    waiting.wait_for_picture(seconds=30)
+    assert sites[first].asked <= 2
+
+
+def test_a_site_that_fails_at_first_shows_the_room_by_itself(relay, sites, publisher, visit):
+    sites[first].failing = 3
+    agreed = visit(sites[first].origin)
+    agreed.wait_for_picture()
+    assert sites[first].asked == 4
+
+
+def test_a_renewal_survives_an_answer_that_failed(relay, sites, publisher, visit):
+    site = sites[first]
+    site.grant = functools.partial(site.grant, lifetime_seconds=60)
+    began = time.monotonic()
+    agreed = visit(site.origin)
+    agreed.wait_for_picture()
+    agreed.video.evaluate("video => { video.isOfFirstSession = true; }")
+    assert site.asked == 1
+    site.failing = 1
+    eventually(lambda: site.asked == 3, "it asks for a grant, and once more", 45)
+    assert time.monotonic() - began > 20, "a short grant is renewed about twice in its time"
+    # The first grant's time is over.
+    time.sleep(max(0, 66 - (time.monotonic() - began)))
+    before = agreed.decoded()[0]
+    eventually(lambda: agreed.decoded()[0] > before + 10, "the picture goes on", 10)
+    assert agreed.video.evaluate("video => video.isOfFirstSession"), "no session but the first"
 
 
 def partner_command(relay, *arguments):

@@ -8,6 +8,11 @@ const relay = new URL("/", import.meta.url);
 //   --tally-radius, --tally-gap: lengths     --tally-font: a list of font families of the viewer's own
 const themed = ["background", "text", "quiet", "accent", "radius", "font", "gap"].map((name) => `--tally-${name}`);
 
+// Answers that another one may follow, when the page's server or the relay has room again.
+const passing = (status) => [408, 425, 429].includes(status) || status >= 500;
+// Sooner than the frame stops listening.
+const answerMilliseconds = 8_000;
+
 class TallyRoom extends HTMLElement {
   static observedAttributes = ["room", "partner"];
   #frame;
@@ -48,7 +53,7 @@ class TallyRoom extends HTMLElement {
     this.#frame?.remove();
     this.#frame = undefined;
     if (!room || !partner) return;
-    const grant = await this.#grant();
+    const { grant } = await this.#grant();
     // Somebody may have changed the attributes meanwhile, or have taken the element away.
     if (turn !== this.#turn) return;
     const frame = document.createElement("iframe");
@@ -66,20 +71,29 @@ class TallyRoom extends HTMLElement {
     root.replaceChildren(frame);
   }
 
-  /** Asks the page's own server, which has the grant minted with the partner's key. */
+  /**
+   * Asks the page's own server, which has the grant minted with the partner's key.
+   *
+   * Without a grant, `outcome` says whether asking again is of use: `later`, or `none`.
+   */
   async #grant() {
     const url = this.getAttribute("grant-url");
-    if (!url) return undefined;
+    if (!url) return { outcome: "none" };
     try {
       const response = await fetch(url, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ room: this.getAttribute("room") }),
+        signal: AbortSignal.timeout(answerMilliseconds),
       });
-      if (!response.ok) return undefined;
-      return (await response.json()).grant;
-    } catch {
-      return undefined;
+      if (passing(response.status)) {
+        const retryAfterSeconds = Number.parseFloat(response.headers.get("Retry-After") ?? "") || undefined;
+        return { outcome: "later", retryAfterSeconds };
+      }
+      const grant = response.ok ? (await response.json()).grant : undefined;
+      return grant ? { grant } : { outcome: "none" };
+    } catch (error) {
+      return { outcome: error instanceof SyntaxError ? "none" : "later" };
     }
   }
 
@@ -87,8 +101,8 @@ class TallyRoom extends HTMLElement {
     if (!this.#frame || event.source !== this.#frame.contentWindow || event.origin !== relay.origin) return;
     const frame = this.#frame;
     if (event.data?.type === "tally:grant-needed") {
-      const grant = await this.#grant();
-      frame.contentWindow?.postMessage({ type: "tally:grant", grant }, relay.origin);
+      const answer = await this.#grant();
+      frame.contentWindow?.postMessage({ type: "tally:grant", ...answer }, relay.origin);
     } else if (event.data?.type === "tally:ready") {
       this.#sendTheme();
     }

@@ -1,12 +1,17 @@
 // The page in the frame: shows the participants who agreed to this partner, and slates for the others.
-import { BackOff, Problem, requestJSON, sleep, WhepClient } from "./tally.js";
+import { BackOff, claimsOf, Problem, requestJSON, sleep, WhepClient } from "./tally.js";
 import { Tile } from "./tile.js";
 
 // A site has less room than the relay's own page, and asks for less.
 const slotCount = 4;
-// Before the end of a grant another one is asked for, so that the picture does not stop in between.
-const renewalSeconds = 60;
-// How long the embedding page has to answer.
+// So long before the end of a grant another one is asked for, so that the picture does not stop in between; of a
+// short one that is half of its time.
+const renewalMilliseconds = 60_000;
+// The relay takes a grant within a minute of its minting, and gives it back while nobody is on air.
+const redeemableMilliseconds = 50_000;
+// Between two questions to a site that can answer later only.
+const longestPauseMilliseconds = 60_000;
+// How long the embedding page has to answer; longer than its own server has.
 const answerMilliseconds = 10_000;
 // What changes again within this is said once, as it then is.
 const settlingMilliseconds = 1_000;
@@ -23,52 +28,87 @@ const reasons = {
   "partner-changed": ["This view has ended", "What this site may show was changed."],
 };
 
-/** The grant that came with the address: used once, and out of sight before anything else can read it. */
-let brought = new URLSearchParams(location.hash.slice(1)).get("grant") ?? undefined;
+/** A grant, whose time is counted from when it was asked for: a visitor's clock may be wrong, and yet go evenly. */
+class Grant {
+  constructor(text, askedAt) {
+    this.text = text;
+    this.askedAt = askedAt;
+    const { exp, iat } = claimsOf(text);
+    this.endsAt = askedAt + (exp > iat ? (exp - iat) * 1000 : 0);
+  }
+
+  get isRedeemable() {
+    return performance.now() - this.askedAt < redeemableMilliseconds;
+  }
+}
+
+/** The grant that came with the address: out of sight before anything else can read it. */
+const brought = new URLSearchParams(location.hash.slice(1)).get("grant");
 if (location.hash) history.replaceState(null, "", location.pathname);
+
+/** Where grants come from; one that opened nothing is good for the next attempt. */
+class GrantSource {
+  #unused = brought ? new Grant(brought, 0) : undefined;
+  #relayMints = true;
+  #backOff = new BackOff(longestPauseMilliseconds);
+
+  /** Answers nothing if the site gives out none; throws a Problem that says when to ask again if it may later. */
+  async next() {
+    if (this.#unused?.isRedeemable) return this.#unused;
+    this.#unused = undefined;
+    const askedAt = performance.now();
+    let answer = { grant: await this.#fromRelay() };
+    answer = answer.grant ? answer : await askParent();
+    if (answer.outcome === "later") {
+      const wait = Math.max(answer.retryAfterSeconds ?? 0, this.#backOff.next() / 1000);
+      throw new Problem(503, "grant-later", "The site cannot hand out a view just now.", wait);
+    }
+    this.#backOff.reset();
+    this.#unused = answer.grant && new Grant(answer.grant, askedAt);
+    return this.#unused;
+  }
+
+  /** A grant is used, or of no use. */
+  forget() {
+    this.#unused = undefined;
+  }
+
+  async #fromRelay() {
+    if (!this.#relayMints) return undefined;
+    try {
+      const path = `/v1/partners/${encodeURIComponent(partner)}/page-grants`;
+      return (await requestJSON(path, { method: "POST", body: { room } })).grant;
+    } catch (error) {
+      if (error.status !== 403) throw error;
+      // That is how the partner's terms are, and not asked again.
+      if (error.code === "no-page-grants") this.#relayMints = false;
+      return undefined;
+    }
+  }
+}
 
 // A browser shows this page under the partner's own sites only (frame-ancestors): its parent is one of them.
 function askParent() {
-  if (window.parent === window) return Promise.resolve(undefined);
+  if (window.parent === window) return Promise.resolve({});
   return new Promise((resolve) => {
-    const timer = setTimeout(() => done(undefined), answerMilliseconds);
-    function done(grant) {
+    const timer = setTimeout(() => done({}), answerMilliseconds);
+    function done(answer) {
       clearTimeout(timer);
       window.removeEventListener("message", hear);
-      resolve(grant);
+      resolve(answer);
     }
     function hear(event) {
       if (event.source !== window.parent || event.data?.type !== "tally:grant") return;
-      done(typeof event.data.grant === "string" ? event.data.grant : undefined);
+      const { grant, outcome, retryAfterSeconds } = event.data;
+      done({
+        grant: typeof grant === "string" ? grant : undefined,
+        outcome: typeof grant === "string" ? undefined : outcome,
+        retryAfterSeconds: retryAfterSeconds > 0 ? Math.min(retryAfterSeconds, 3600) : undefined,
+      });
     }
     window.addEventListener("message", hear);
     window.parent.postMessage({ type: "tally:grant-needed" }, "*");
   });
-}
-
-async function pageGrant() {
-  try {
-    const path = `/v1/partners/${encodeURIComponent(partner)}/page-grants`;
-    return (await requestJSON(path, { method: "POST", body: { room } })).grant;
-  } catch (error) {
-    if (error.status === 403) return undefined;
-    throw error;
-  }
-}
-
-async function nextGrant() {
-  const grant = brought;
-  brought = undefined;
-  return grant ?? (await pageGrant()) ?? (await askParent());
-}
-
-function secondsLeft(grant) {
-  try {
-    const claims = JSON.parse(atob(grant.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
-    return claims.exp - Date.now() / 1000;
-  } catch {
-    return 0;
-  }
 }
 
 /** Tells whoever listens to the page, in whole sentences and never the same one twice. */
@@ -85,6 +125,7 @@ const speaker = {
 };
 
 class FramedRoom {
+  #grants = new GrantSource();
   #tiles = new Map();
   #soundOn = false;
   #session;
@@ -95,23 +136,26 @@ class FramedRoom {
     for (;;) {
       let wait;
       try {
-        const grant = await nextGrant();
+        const grant = await this.#grants.next();
         if (!grant) {
           await this.#stop("Not available here", "This site has not been given a view of the room.");
           continue;
         }
         this.#ended = undefined;
-        const session = new WhepClient(grant);
+        const session = new WhepClient(grant.text);
         this.#session = session;
         await session.view(room, slotCount);
+        this.#grants.forget();
         backOff.reset();
-        this.#keep(session, secondsLeft(grant));
+        this.#keep(session, grant.endsAt);
         const followed = session.follow({ onEvent: (name, data) => this.#onEvent(name, data) });
         await Promise.race([session.ended, followed]);
         session.close();
       } catch (error) {
         this.#session?.close();
-        wait = this.#explain(error);
+        if (error.status === 401) this.#grants.forget();
+        // Whatever the reason, who goes on asking asks ever more seldom.
+        wait = Math.max(this.#explain(error), backOff.next());
       }
       this.#clear();
       if (this.#ended) await this.#stop(...(reasons[this.#ended] ?? ["This view has ended", ""]));
@@ -120,25 +164,44 @@ class FramedRoom {
   }
 
   /** Renews the session's grant before it ends, as long as the session lasts. */
-  async #keep(session, seconds) {
-    while (!session.abort.signal.aborted) {
-      await sleep(Math.max(5, Math.min(seconds - renewalSeconds, 86_400)) * 1000, session.abort.signal);
-      if (session.abort.signal.aborted) return;
-      const grant = await nextGrant().catch(() => undefined);
-      if (!grant) return;
-      try {
-        await requestJSON(`${new URL(session.url).pathname}/renewals`, { method: "POST", token: grant });
-        seconds = secondsLeft(grant);
-      } catch {
-        return;
-      }
+  async #keep(session, endsAt) {
+    while (endsAt !== undefined && !session.abort.signal.aborted) {
+      const left = endsAt - performance.now();
+      const pause = Math.max(1000, left - Math.min(left / 2, renewalMilliseconds));
+      await sleep(Math.min(pause, 86_400_000), session.abort.signal);
+      endsAt = await this.#renew(session, endsAt);
     }
   }
 
+  /** Tries as long as the session has time left; answers when it ends by its new grant. */
+  async #renew(session, endsAt) {
+    const backOff = new BackOff();
+    while (!session.abort.signal.aborted && performance.now() < endsAt) {
+      let wait = 0;
+      try {
+        const grant = await this.#grants.next();
+        if (grant) {
+          await requestJSON(`${new URL(session.url).pathname}/renewals`, { method: "POST", token: grant.text });
+          this.#grants.forget();
+          return grant.endsAt;
+        }
+      } catch (error) {
+        if (error.status === 401) this.#grants.forget();
+        wait = (error.retryAfterSeconds ?? 0) * 1000;
+      }
+      const left = Math.max(0, endsAt - performance.now());
+      await sleep(Math.min(Math.max(wait, backOff.next()), left), session.abort.signal);
+    }
+    return undefined;
+  }
+
+  /** Says why nothing is shown; answers how many milliseconds it takes at least until that may change. */
   #explain(error) {
+    const asked = (error.retryAfterSeconds ?? 0) * 1000;
     if (error.status === 409) {
       this.#say("Nobody is on air", "This view starts by itself as soon as somebody goes live.");
-      return Math.min(error.retryAfterSeconds ?? 2, 5) * 1000;
+      // With jitter: everybody who waits was told the same.
+      return (asked || 2000) * (1 + Math.random() / 4);
     }
     if (error.status === 401 || error.status === 403) {
       this.#say("Not available here", error.message);
@@ -146,7 +209,7 @@ class FramedRoom {
     }
     const detail = error instanceof Problem ? error.message : "This browser refused the answer.";
     this.#say(error.status === 0 ? "The relay cannot be reached" : "The room cannot be shown", detail);
-    return error.retryAfterSeconds ? error.retryAfterSeconds * 1000 : undefined;
+    return asked;
   }
 
   #onEvent(name, data) {

@@ -86,12 +86,17 @@ export function claimsOf(token) {
   }
 }
 
-/** Delays that double from half a second to ten, with jitter so that clients do not return in step. */
+/** Delays that double from half a second to the longest, with jitter so that clients do not return in step. */
 export class BackOff {
   #attempt = 0;
+  #longest;
+
+  constructor(longestMilliseconds = 10_000) {
+    this.#longest = longestMilliseconds;
+  }
 
   next() {
-    const longest = Math.min(10_000, 500 * 2 ** this.#attempt);
+    const longest = Math.min(this.#longest, 500 * 2 ** this.#attempt);
     this.#attempt += 1;
     return longest * (0.5 + Math.random() / 2);
   }
