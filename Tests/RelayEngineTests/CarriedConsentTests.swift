@@ -192,6 +192,41 @@ struct CarriedConsentTests {
         #expect(simulation.violations.isEmpty, "\(simulation.violations)")
     }
 
+    /// What is repeated was sent before: what has been granted since is not for it.
+    @Test func aRepetitionSaysNothingThatWasAddedAfterTheFirstTime() throws {
+        let simulation = try Simulation(seed: 12)
+        simulation.link = LinkQuality(lossPercent: 15, latencyMilliseconds: 40, jitterMilliseconds: 4)
+        simulation.addPublisher(loop: 0)
+        var habits = ViewerHabits()
+        habits.takesConsentState = true
+        let other = simulation.addViewer(loop: 1, habits: habits)
+        simulation.openAll()
+        simulation.keepLeases()
+        var added: [MonotonicTime] = []
+        for step in 0..<12 {
+            let carried: CarriedConsent = step % 2 == 0 ? .live : [.live, .recording]
+            simulation.loops[1].post([0, 1].map { .carry(other.id, mediaIndex: $0, carried) })
+            if step % 2 == 1 { added.append(simulation.now) }
+            simulation.run(milliseconds: 400)
+        }
+        var repeated = 0
+        for (state, time, mark) in other.carriedStates {
+            guard let mark, let first = other.tap.firstSent[mark] else { continue }
+            let wasWidened = added.contains { first.time < $0 && $0 < time }
+            if wasWidened {
+                repeated += 1
+                #expect(!state.contains(.recording) || wasRecordable(first.time, added))
+            }
+        }
+        #expect(repeated > 3)
+        #expect(simulation.violations.isEmpty, "\(simulation.violations)")
+    }
+
+    /// Whether recording was carried at `time`: for 400 ms from each addition on.
+    private func wasRecordable(_ time: MonotonicTime, _ added: [MonotonicTime]) -> Bool {
+        added.contains { $0 <= time && time.milliseconds(since: $0) < 400 }
+    }
+
     /// The wiretap sees to it that no number is ever two byte strings.
     @Test(arguments: [true, false])
     func aLineWhoseStateChangesNeverRepeatsANumberWithOtherBytes(usesRTX: Bool) throws {

@@ -34,7 +34,7 @@ class SimulatedViewer: SimulatedClient {
     /// Marks that came through, with the moment of their first arrival.
     private(set) var seen: [MediaMark: MonotonicTime] = [:]
     /// What the packets that came through carried, with the moment.
-    private(set) var carriedStates: [(state: CarriedConsent, time: MonotonicTime)] = []
+    private(set) var carriedStates: [(state: CarriedConsent, time: MonotonicTime, mark: MediaMark?)] = []
     /// Of each line, the newest extended number and what is missing before it.
     private var newest: [UInt32: Int64] = [:]
     private var missing: [UInt32: [Int64: (since: MonotonicTime, asked: Int)]] = [:]
@@ -187,7 +187,8 @@ class SimulatedViewer: SimulatedClient {
                 in: bytes.bytes,
                 header: header
             ), let byte = bytes.bytes.byte(at: range.lowerBound) {
-                carriedStates.append((CarriedConsent(rawValue: byte), simulation.now))
+                let mark = MediaMark(endOf: bytes[payload])
+                carriedStates.append((CarriedConsent(rawValue: byte), simulation.now, mark))
             }
             var number = header.sequenceNumber
             var ssrc = header.ssrc

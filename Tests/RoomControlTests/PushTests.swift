@@ -98,6 +98,51 @@ import Testing
         }
     }
 
+    @Test func aServerThatDeclinesVideoGetsTheSoundAndIsLeftInPeace() async throws {
+        try await PushFixture.run { fixture in
+            fixture.server.behave(.declineVideo)
+            try await fixture.publish()
+            try await fixture.choose(.grant, .rebroadcast)
+            _ = try await fixture.start()
+            try await fixture.connect()
+            let live = try #require(await fixture.control.rooms[fixture.room])
+            for _ in 0..<20 { await live.tendPushes() }
+            #expect(await fixture.state() == .live)
+            #expect(await fixture.status()?.streams.first?.carried == ["audio": ["live"]])
+            #expect(fixture.server.offers.count == 1)
+            #expect(fixture.server.deletions.isEmpty)
+        }
+    }
+
+    @Test func whatIsTakenFromThePartnerIsTakenFromItsPushes() async throws {
+        try await PushFixture.run { fixture in
+            try await fixture.publish()
+            try await fixture.choose(.grant, .rebroadcast)
+            _ = try await fixture.start()
+            try await fixture.connect()
+            var terms = try #require(fixture.partners.partner("site")).terms
+            terms.media = [.audio]
+            _ = try await fixture.partners.update("site", terms: terms, state: .active)
+            let live = try #require(await fixture.control.rooms[fixture.room])
+            await live.tendPushes()
+            #expect(await fixture.status()?.streams.first?.carried == nil, "the session with video has ended")
+            try await fixture.connect()
+            #expect(fixture.server.offers.last?.contains("m=video") == false)
+
+            var destination = try #require(fixture.partners.destinations.destination("b")).terms
+            destination.region = Region("DE")
+            terms.regions = try [#require(Region("DE"))]
+            _ = try await fixture.partners.update("site", terms: terms, state: .active)
+            _ = try await fixture.partners.destinations.update("b", terms: destination, state: .active)
+            try await fixture.connect()
+            terms.regions = try [#require(Region("US"))]
+            _ = try await fixture.partners.update("site", terms: terms, state: .active)
+            await live.tendPushes()
+            #expect(await fixture.status()?.reason == "foreign-region")
+            #expect(await fixture.status()?.streams.isEmpty == true)
+        }
+    }
+
     @Test func everybodyOnAirIsPushedByTheirOwnConsent() async throws {
         try await PushFixture.run { fixture in
             let bob = try #require(ParticipantID("bob"))

@@ -22,6 +22,8 @@ final class WHIPServer: Sendable {
     enum Behaviour: Sendable {
         /// Makes a session; with the extension that carries the state of consents, or without.
         case accept(carriesConsent: Bool = true)
+        /// Makes a session of the sound alone.
+        case declineVideo
         case status(Int, retryAfter: String? = nil)
         case redirect(Int, to: String)
         case answer(String, type: String = "application/sdp", location: String? = "/sessions/x")
@@ -119,6 +121,8 @@ final class WHIPServer: Sendable {
         switch behaviours.withLock({ $0[path] ?? .accept() }) {
         case .accept(let carriesConsent):
             return try accept(body, number, carriesConsent)
+        case .declineVideo:
+            return try accept(body, number, true, videoPort: 0)
         case .status(let code, let retryAfter):
             var headers: HTTPFields = [:]
             headers[.retryAfter] = retryAfter
@@ -139,7 +143,12 @@ final class WHIPServer: Sendable {
         }
     }
 
-    private func accept(_ offer: String, _ number: Int, _ carriesConsent: Bool) throws -> Response {
+    private func accept(
+        _ offer: String,
+        _ number: Int,
+        _ carriesConsent: Bool,
+        videoPort: Int = 9
+    ) throws -> Response {
         var capabilities = MediaCapabilities()
         if carriesConsent { capabilities.extensions.insert(HeaderExtensionURI.consentState) }
         let address = try #require(SocketAddress(host: "127.0.0.1", port: 9))
@@ -160,7 +169,11 @@ final class WHIPServer: Sendable {
             headers: [
                 .contentType: "application/sdp", .location: "sessions/\(number)", .eTag: "\"1\"",
             ],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: outcome.answer.text))
+            body: ResponseBody(
+                byteBuffer: ByteBuffer(
+                    string: outcome.answer.text.replacing("m=video 9 ", with: "m=video \(videoPort) ")
+                )
+            )
         )
     }
 }
