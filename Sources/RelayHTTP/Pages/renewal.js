@@ -58,9 +58,10 @@ export class Renewal {
       if (isGranted) this.#refused.delete(key);
       const refused = this.#refused.get(key);
       if (!audience.needs_renewal && !refused) continue;
+      // The board was read anew at the refusal; what the relay last said may still name the words refused.
+      const notices = refused ? board.inForce(audience.purpose) : audience.notices ?? [];
       found.push({
-        key, audience, notices: audience.notices ?? [], reason: audience.reason,
-        before: refused?.before ?? audience.record?.notice,
+        key, audience, notices, reason: audience.reason, before: refused?.before ?? audience.record?.notice,
       });
     }
     for (const [key, { audience, before }] of this.#refused) {
