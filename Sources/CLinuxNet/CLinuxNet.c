@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -78,7 +79,8 @@ static int family_of(int descriptor) {
     return family;
 }
 
-int tally_udp_open(const tally_address *bind_address, int flags, int receive_bytes, int send_bytes, int *applied) {
+int tally_udp_open(const tally_address *bind_address, int flags, int receive_bytes, int send_bytes, int *applied,
+                   int *gro_error) {
     int family = bind_address->is_ipv6 ? AF_INET6 : AF_INET;
     int descriptor = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
     if (descriptor < 0) return -errno;
@@ -96,8 +98,11 @@ int tally_udp_open(const tally_address *bind_address, int flags, int receive_byt
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     if (setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &send_bytes, sizeof send_bytes) < 0)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
-    if ((flags & TALLY_WANT_GRO)
-        && setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &one, sizeof one) == 0) granted |= TALLY_WANT_GRO;
+    if (gro_error) *gro_error = 0;
+    if (flags & TALLY_WANT_GRO) {
+        if (setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &one, sizeof one) == 0) granted |= TALLY_WANT_GRO;
+        else if (gro_error) *gro_error = errno;
+    }
     if ((flags & TALLY_WANT_TIMESTAMPS)
         && setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one) == 0)
         granted |= TALLY_WANT_TIMESTAMPS;
@@ -347,6 +352,19 @@ int tally_poller_wait(int poller, int64_t nanoseconds, uint32_t *numbers, int ca
     if (count < 0) return errno == EINTR ? 0 : -errno;
     for (int index = 0; index < count; index++) numbers[index] = events[index].data.u32;
     return count;
+}
+
+int tally_may_run_on(int processor) {
+    cpu_set_t set;
+    return processor >= 0 && processor < CPU_SETSIZE && sched_getaffinity(0, sizeof set, &set) == 0
+        && CPU_ISSET(processor, &set);
+}
+
+int tally_pin_thread(int processor) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(processor, &set);
+    return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : -errno;
 }
 
 int tally_null_open(void) {

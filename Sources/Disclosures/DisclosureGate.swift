@@ -98,6 +98,11 @@ package final class DisclosureGate: Sendable {
     /// The number of the newest opening, from 1; it says nothing about whether the gate is still open.
     package var opening: UInt64 { openings.load(ordering: .acquiring) }
 
+    /// The number of the opening under which a pass would be minted at `now`; 0 if none would.
+    package func opening(at now: MonotonicTime) -> UInt64 {
+        isOpen(now: now) ? opening : 0
+    }
+
     /// Whether no pass of this opening will ever be minted again: the gate was closed, or opened anew.
     ///
     /// A lease that has run out does not end an opening: its renewal may be under way.

@@ -25,6 +25,8 @@ package struct RingPacket: Sendable {
     package var descriptorLength: UInt8 = 0
     /// Bytes of payload; 0 for a packet that only fills a gap of padding.
     package var payloadLength: UInt16 = 0
+    /// Bytes of RTP padding (RFC 3550 5.1) that stand behind the payload and are sent with it.
+    package internal(set) var paddingLength: UInt8 = 0
 
     package init(
         sequence: Int64,

@@ -28,6 +28,8 @@ package enum DropReason: UInt8, Sendable, CaseIterable {
     case awaitsConsentState
     /// For another loop, whose queue was full.
     case handOverFull
+    /// A handshake's, beyond those that may wait.
+    case handshakesFull
 
     /// The name of the reason in metrics.
     package var name: String { "\(self)" }

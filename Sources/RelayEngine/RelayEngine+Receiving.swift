@@ -105,8 +105,7 @@ extension RelayEngine {
         switch kind {
         case .dtls:
             let span = UnsafeRawBufferPointer(datagram).bytes
-            _ = peers[slot].transport.receiveDTLS(span, on: path, now: now)
-            flushHandshake(slot, now: now, into: &slab)
+            receiveHandshake(slot, span, on: path, now: now, into: &slab)
         case .rtp:
             receiveMedia(slot, datagram, now: now)
         default:
@@ -250,9 +249,19 @@ extension RelayEngine {
         }
     }
 
+    /// Has the viewers of this loop served.
+    private mutating func noteNews(_ slot: Int, _ track: Int, _ ring: MediaRing) {
+        let known = peers[slot].publisher?.tracks[track].feed ?? -1
+        guard !forwarder.noteNews(of: ring, feed: known), let feed = feed(of: ring.track) else { return }
+        peers[slot].publisher?.tracks[track].feed = feed
+        _ = forwarder.noteNews(of: ring, feed: feed)
+    }
+
     private mutating func notePublished(_ slot: Int, _ track: Int) {
         guard let ring = peers[slot].publisher?.tracks[track].ring else { return }
-        wakes |= ring.readerLoops
+        let readers = ring.readerLoops
+        wakes |= readers
+        if readers & (1 << UInt64(loop)) != 0 { noteNews(slot, track, ring) }
         if peers[slot].publisher?.tracks[track].isStarted == false {
             peers[slot].publisher?.tracks[track].isStarted = true
             let codecs = peers[slot].publisher?.tracks[track].parameters.codecs

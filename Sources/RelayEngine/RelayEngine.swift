@@ -25,8 +25,8 @@ package struct EngineCounters: Sendable {
 
 /// One media loop's whole work without sockets, threads or clocks: what the runtime drives, and the simulator.
 ///
-/// A batch is: commands, datagrams, `tick` when due, then `forward` until it is done; what it wrote into the
-/// slab is sent, events and wake-ups are handed on.
+/// A turn is: `beginTurn`, commands, datagrams, `tick` when due, then `forward` until it is done, then some
+/// `continueHandshake`; what it wrote into the slab is sent, events and wake-ups are handed on.
 package struct RelayEngine: ~Copyable {
     /// Sessions of one loop; beyond it the control plane refuses new ones.
     package static let peerLimit = 20_000
@@ -34,6 +34,8 @@ package struct RelayEngine: ~Copyable {
     package static let endedMilliseconds: Int64 = 10_000
     /// Timers run this often while there is a peer.
     package static let tickMilliseconds: Int64 = 10
+    /// An established viewer's timers run once in so many ticks.
+    package static let quietTurns = 10
 
     struct Peer: ~Copyable {
         let id: PeerID
@@ -53,6 +55,8 @@ package struct RelayEngine: ~Copyable {
         /// Paths in the address table; those of an outbound peer are not there, its socket is its own.
         var paths: [ICEPair] = []
         var nextSenderReports = MonotonicTime.distantPast
+        /// Its datagrams among those that wait.
+        var waitingHandshakes = 0
     }
 
     /// This loop's number; the first character of its peers' ufrags says it (`ICEUfragPrefix`).
@@ -74,8 +78,16 @@ package struct RelayEngine: ~Copyable {
     var events: [EngineEvent] = []
     /// Media loops (one bit each) with viewers of tracks that this batch published to.
     package internal(set) var wakes: UInt64 = 0
-    private var nextTick = MonotonicTime.distantPast
-    private var nextEstimates = MonotonicTime.distantPast
+    var nextTick = MonotonicTime.distantPast
+    /// Slots of peers whose timers run at each tick: all but established viewers.
+    var attentive: [Int] = []
+    var quietTurn = 0
+    /// Handshake datagrams in the order in which they came; those before `nextHandshake` are done with.
+    var waitingHandshakes: [WaitingHandshake] = []
+    var nextHandshake = 0
+    /// Handshake datagrams that this turn has taken so far.
+    var handshakesTaken = 0
+    var nextEstimates = MonotonicTime.distantPast
     var response: [UInt8] = []
     var report = RTCPWriter()
     var lost: [UInt16] = []
@@ -168,28 +180,6 @@ package struct RelayEngine: ~Copyable {
         return isDone
     }
 
-    /// When `tick` wants to be called next; `distantFuture` without peers.
-    package var nextWake: MonotonicTime { peers.count == 0 ? .distantFuture : nextTick }
-
-    /// Runs the timers that are due.
-    ///
-    /// Answers whether it ran (then forward with a sweep).
-    package mutating func tick(_ clock: ClockReading, into slab: inout SendSlab) -> Bool {
-        let now = clock.monotonic
-        guard now >= nextTick else { return false }
-        nextTick = now.advanced(byMilliseconds: Self.tickMilliseconds)
-        wallOffset = clock.wall.nanosecondsSince1970 &- now.nanoseconds
-        for slot in 0..<peers.end where peers.contains(slot) {
-            tick(peer: slot, now: now, into: &slab)
-        }
-        if now >= nextEstimates {
-            nextEstimates = now.advanced(byMilliseconds: 200)
-            forwarder.updateEstimates(now: now)
-        }
-        forwarder.reportAccounts(now: now)
-        return true
-    }
-
     /// Takes the events since the last call; the slab has been sent and cleared.
     package mutating func takeEvents(after slab: borrowing SendSlab) -> [EngineEvent] {
         if forwarder.accounts.hasReports {
@@ -246,6 +236,7 @@ package struct RelayEngine: ~Copyable {
             )
         )
         slots[id] = slot
+        attentive.append(slot)
         if let port = parameters.outbound?.port {
             outboundSlots[port] = slot
         } else {
@@ -261,6 +252,9 @@ package struct RelayEngine: ~Copyable {
         ufrags[ufrag] = slot
     }
 
+    /// The slot of a track in the forwarder.
+    func feed(of track: TrackID) -> Int? { feeds[track] }
+
     /// The peer that a STUN username names.
     func slot(ofUfrag ufrag: [UInt8]) -> Int? { ufrags[ufrag] }
 
@@ -270,7 +264,7 @@ package struct RelayEngine: ~Copyable {
         return lines.indices.contains(mediaIndex) ? lines[mediaIndex] : nil
     }
 
-    private mutating func remove(_ slot: Int) {
+    mutating func remove(_ slot: Int) {
         let id = peers[slot].id
         if peers[slot].viewer >= 0 {
             let lines = forwarder.viewers[peers[slot].viewer].lines
@@ -279,28 +273,12 @@ package struct RelayEngine: ~Copyable {
             forwarder.removeViewer(peers[slot].viewer)
             for feed in fedFrom where feed >= 0 { forwarder.setReader(feed: feed, loop: loop) }
         }
+        attentive.removeAll { $0 == slot }
         for path in peers[slot].paths where paths[path] == slot { paths[path] = nil }
         for ufrag in peers[slot].ufrags { ufrags[ufrag] = nil }
         freePort(of: slot)
         slots[id] = nil
         _ = peers.remove(slot)
-    }
-
-    private mutating func tick(peer slot: Int, now: MonotonicTime, into slab: inout SendSlab) {
-        if let why = peers[slot].transport.tick(now: now) { end(slot, why, now: now) }
-        if let endedAt = peers[slot].endedAt {
-            // The control plane removes it at once; should that command be lost, it must not stay.
-            if now.milliseconds(since: endedAt) >= Self.endedMilliseconds { remove(slot) }
-            return
-        }
-        sendChecks(slot, now: now, into: &slab)
-        flushHandshake(slot, now: now, into: &slab)
-        if peers[slot].viewer >= 0 {
-            if !peers[slot].transport.ice.isLive(now: now) { setPath(slot, nil) }
-            sendSenderReports(slot, now: now, into: &slab)
-        } else if peers[slot].publisher != nil {
-            sendPublisherFeedback(slot, now: now, into: &slab)
-        }
     }
 
     /// Sends what the handshake has to say, and takes the keys when it is done.
@@ -331,8 +309,11 @@ package struct RelayEngine: ~Copyable {
 
     /// Points a viewer's media at a path, or at none.
     mutating func setPath(_ slot: Int, _ path: ICEPair?) {
-        guard peers[slot].viewer >= 0 else { return }
-        forwarder.viewers[peers[slot].viewer].remote = path?.remote
-        forwarder.viewers[peers[slot].viewer].local = path?.local
+        let viewer = peers[slot].viewer
+        guard viewer >= 0 else { return }
+        let wasReady = forwarder.viewers[viewer].isReady
+        forwarder.viewers[viewer].remote = path?.remote
+        forwarder.viewers[viewer].local = path?.local
+        if !wasReady, forwarder.viewers[viewer].isReady { forwarder.noteReady(viewer: viewer) }
     }
 }

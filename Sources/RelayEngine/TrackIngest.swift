@@ -7,6 +7,8 @@ import Rooms
 struct TrackIngest {
     let parameters: IngestParameters
     let ring: MediaRing
+    /// Where this loop's forwarder has the track, as of the last look; -1 before.
+    var feed = -1
     var mediaSSRC: UInt32?
     var unwrapper = SequenceUnwrapper()
     /// Closes the gaps of padding that is not forwarded.

@@ -1,3 +1,4 @@
+import CLinuxNet
 import DTLSHandshakes
 import MediaRings
 import Primitives
@@ -8,6 +9,8 @@ import Synchronization
 package enum DataPlaneError: Error, Sendable, CustomStringConvertible {
     case cannotBind(SocketAddress, errno: Int32)
     case cannotWake(errno: Int32)
+    /// A loop is to stay on a processor on which this process must not run.
+    case noProcessor(Int)
     /// A loop has as many sockets of outbound peers as it may.
     case tooManyOutbound(loop: Int)
     /// A loop was cut off from its sockets and has not come back yet: ask again later.
@@ -17,6 +20,8 @@ package enum DataPlaneError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .cannotBind(let address, let errno):
             "cannot open UDP \(address): error \(errno) (is another relay using the port, is the address this machine's?)"
+        case .noProcessor(let number):
+            "media.processors: this process cannot run on processor \(number)"
         case .cannotWake(let errno): "cannot make an event descriptor: error \(errno)"
         case .tooManyOutbound(let loop):
             "media loop \(loop) has \(OutboundSockets.limit) outbound sockets, the most there are"
@@ -42,14 +47,22 @@ package final class DataPlane: Sendable {
 
     /// Opens `loopCount` sockets on one address and port.
     ///
-    /// `onEvents` is called on the loops' threads.
+    /// The loops stay on `processors` in turn; with none named, where the system puts them. `onEvents` and
+    /// `onRefusal` are called on the loops' threads; the latter once for each offload that the kernel refuses,
+    /// with the errno.
     package init(
         bind: SocketAddress,
         loopCount: Int,
+        processors: [Int] = [],
+        onRefusal: @escaping @Sendable (KernelOffload, Int32) -> Void = { _, _ in },
         onEvents: @escaping @Sendable (_ loop: Int, [EngineEvent]) -> Void
     ) throws(DataPlaneError) {
         precondition((1...62).contains(loopCount), "a loop's number is one character of the ufrag")
+        for processor in processors where tally_may_run_on(Int32(clamping: processor)) == 0 {
+            throw .noProcessor(processor)
+        }
         let requests = GraceRequests()
+        let refusals = OffloadRefusals(tell: onRefusal)
         var made: [MediaLoop] = []
         for number in 0..<loopCount {
             let address = made.first.map { bind.with(port: $0.port) } ?? bind
@@ -58,7 +71,9 @@ package final class DataPlane: Sendable {
                     number: number,
                     bind: address,
                     reusesPort: loopCount > 1,
+                    processor: processors.isEmpty ? nil : processors[number % processors.count],
                     graceRequests: requests,
+                    refusals: refusals,
                     onEvents: onEvents
                 )
             )

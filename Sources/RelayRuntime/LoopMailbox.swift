@@ -35,6 +35,7 @@ final class LoopMailbox: Sendable {
 
     private let contents = Mutex(Contents())
     private let hasContents = Atomic<Bool>(false)
+    private let hasNews = Atomic<Bool>(false)
     let isStopping = Atomic<Bool>(false)
     let wakeDescriptor: Int32
 
@@ -88,6 +89,17 @@ final class LoopMailbox: Sendable {
             defer { contents = Contents() }
             return contents
         }
+    }
+
+    /// Says that another loop has published something that this one's viewers watch.
+    func noteNews() {
+        hasNews.store(true, ordering: .releasing)
+        wake()
+    }
+
+    /// Whether something was published since the last call.
+    func takeNews() -> Bool {
+        hasNews.load(ordering: .relaxed) && hasNews.exchange(false, ordering: .acquiring)
     }
 
     func wake() {

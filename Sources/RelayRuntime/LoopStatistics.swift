@@ -20,8 +20,12 @@ package struct LoopStatistics: Sendable {
     package var leaseDropped: UInt64 = 0
     package var latencyCounts = [UInt64](repeating: 0, count: latencyBoundsMicroseconds.count + 1)
     package var latencySumMicroseconds: UInt64 = 0
-    package var usesGRO = false
-    package var usesGSO = true
+    /// Messages that datagrams left in: a run of several is one.
+    package var messagesOut: UInt64 = 0
+    /// The errno with which the kernel refused to segment runs; 0 while it does.
+    package var segmentationRefusal: Int32 = 0
+    /// The errno with which the kernel refused to put runs together; 0 if it does.
+    package var coalescingRefusal: Int32 = 0
 
     package init() {}
 

@@ -41,7 +41,7 @@ extension MediaLoop {
         var error: Int32 = 0
         for address in addresses {
             var system = address.system
-            let result = tally_udp_open(&system, 0, outboundReceiveBytes, outboundSendBytes, nil)
+            let result = tally_udp_open(&system, 0, outboundReceiveBytes, outboundSendBytes, nil, nil)
             guard result < 0 else { return result }
             error = -result
         }

@@ -16,6 +16,8 @@ final class MediaLoop: @unchecked Sendable {
     private static let sendBufferBytes: Int32 = 8 << 20
     /// Slabs sent in a row before the loop receives again: under overload checks must still be answered.
     private static let slabsPerTurn = 64
+    /// What handshakes that wait may take of a turn: less than media may be late.
+    private static let handshakeNanoseconds: Int64 = 500_000
     /// How often the loop publishes its counters.
     private static let statisticsMilliseconds: Int64 = 100
 
@@ -34,7 +36,11 @@ final class MediaLoop: @unchecked Sendable {
     private let hasEnded = Atomic<Bool>(false)
     private var peersOfLoops: [LoopMailbox] = []
     let port: UInt16
-    private let usesGRO: Bool
+    /// The errno with which the kernel refused UDP_GRO, or 0.
+    private let coalescingRefusal: Int32
+    private let refusals: OffloadRefusals?
+    /// The processor that the thread stays on.
+    private let processor: Int?
     /// What takes the sockets' place when the loop is cut off.
     let nothing: Int32
     /// The outbound sockets, to wait on: readable itself when one of them is.
@@ -51,7 +57,9 @@ final class MediaLoop: @unchecked Sendable {
         number: Int,
         bind: SocketAddress,
         reusesPort: Bool,
+        processor: Int? = nil,
         graceRequests: GraceRequests,
+        refusals: OffloadRefusals? = nil,
         onEvents: @escaping @Sendable (Int, [EngineEvent]) -> Void
     ) throws(DataPlaneError) {
         let wake = tally_event_open()
@@ -61,7 +69,7 @@ final class MediaLoop: @unchecked Sendable {
         guard nothing >= 0 else { throw .cannotWake(errno: -nothing) }
         let poller = tally_poller_open()
         guard poller >= 0 else { throw .cannotWake(errno: -poller) }
-        let (socket, usesGRO) = try Self.open(bind, reusesPort: reusesPort)
+        let (socket, coalescingRefusal) = try Self.open(bind, reusesPort: reusesPort)
         self.poller = poller
         self.nothing = nothing
         self.number = number
@@ -72,7 +80,9 @@ final class MediaLoop: @unchecked Sendable {
         port = UInt16(truncatingIfNeeded: tally_udp_port(socket))
         bindAddress = bind.with(port: port)
         descriptor = Atomic(socket)
-        self.usesGRO = usesGRO
+        self.coalescingRefusal = coalescingRefusal
+        self.refusals = refusals
+        self.processor = processor
     }
 
     deinit {
@@ -86,19 +96,20 @@ final class MediaLoop: @unchecked Sendable {
     static func open(
         _ address: SocketAddress,
         reusesPort: Bool
-    ) throws(DataPlaneError) -> (descriptor: Int32, usesGRO: Bool) {
+    ) throws(DataPlaneError) -> (descriptor: Int32, coalescingRefusal: Int32) {
         var system = address.system
-        var applied: Int32 = 0
+        var refusal: Int32 = 0
         let flags = Int32(TALLY_WANT_GRO) | (reusesPort ? Int32(TALLY_REUSE_PORT) : 0)
         let descriptor = tally_udp_open(
             &system,
             flags,
             receiveBufferBytes,
             sendBufferBytes,
-            &applied
+            nil,
+            &refusal
         )
         guard descriptor >= 0 else { throw .cannotBind(address, errno: -descriptor) }
-        return (descriptor, applied & Int32(TALLY_WANT_GRO) != 0)
+        return (descriptor, refusal)
     }
 
     /// Starts the thread.
@@ -135,9 +146,12 @@ final class MediaLoop: @unchecked Sendable {
     private func run(_ engine: consuming RelayEngine) {
         var engine = engine
         var slab = SendSlab()
-        var sender = SendLoop(port: port)
+        var sender = SendLoop(port: port, refusals: refusals)
         var statistics = LoopStatistics()
-        statistics.usesGRO = usesGRO
+        statistics.coalescingRefusal = coalescingRefusal
+        if coalescingRefusal != 0 { refusals?.note(.coalescing, errno: coalescingRefusal) }
+        // It was asked for when the plane was made; a processor that has gone since costs speed alone.
+        if let processor { _ = tally_pin_thread(Int32(processor)) }
         guard let receiver = ReceiveLoop() else { preconditionFailure("no memory to receive into") }
         var nextStatistics = MonotonicTime.distantPast
         var mayHaveMore = false
@@ -148,6 +162,7 @@ final class MediaLoop: @unchecked Sendable {
             let received = SystemClock.monotonic
             let publishedBefore = engine.counters.published
             let sentBefore = statistics.datagramsOut
+            engine.beginTurn()
             takeMail(&engine, &slab, &sender, &statistics, now: received)
             let outcome = receiver.receive(
                 from: descriptor.load(ordering: .relaxed),
@@ -164,7 +179,8 @@ final class MediaLoop: @unchecked Sendable {
                 receiveOutbound(receiver, &engine, &slab, &sender, &statistics, now: received)
             }
             recover(&engine, &slab)
-            let sweep = engine.tick(SystemClock.reading, into: &slab) || isUnfinished
+            let hasNews = mailbox.takeNews()
+            let sweep = engine.tick(SystemClock.reading, into: &slab) || hasNews || isUnfinished
             send(&slab, &engine, &sender, &statistics)
             wakeOthers(engine.takeWakes())
             isUnfinished = true
@@ -176,6 +192,10 @@ final class MediaLoop: @unchecked Sendable {
             }
             if isUnfinished { mayHaveMore = true }
             let now = SystemClock.monotonic
+            if engine.hasWaitingHandshakes {
+                continueHandshakes(&engine, &slab, &sender, &statistics, since: now)
+                if engine.hasWaitingHandshakes { mayHaveMore = true }
+            }
             if engine.counters.published != publishedBefore, statistics.datagramsOut != sentBefore {
                 statistics.noteLatency(nanoseconds: now.nanoseconds(since: received))
             }
@@ -233,6 +253,23 @@ final class MediaLoop: @unchecked Sendable {
         for port in mail.closedPorts { releaseOutbound(port, &engine, now: now) }
     }
 
+    /// Goes on with handshakes that media has made wait, for as long as a turn can spare.
+    private func continueHandshakes(
+        _ engine: inout RelayEngine,
+        _ slab: inout SendSlab,
+        _ sender: inout SendLoop,
+        _ statistics: inout LoopStatistics,
+        since start: MonotonicTime
+    ) {
+        var now = start
+        while now.nanoseconds(since: start) < Self.handshakeNanoseconds,
+            engine.continueHandshake(now: now, into: &slab)
+        {
+            send(&slab, &engine, &sender, &statistics)
+            now = SystemClock.monotonic
+        }
+    }
+
     func send(
         _ slab: inout SendSlab,
         _ engine: inout RelayEngine,
@@ -265,7 +302,7 @@ final class MediaLoop: @unchecked Sendable {
         var others = loops & ~(1 << UInt64(number))
         while others != 0 {
             let loop = others.trailingZeroBitCount
-            if peersOfLoops.indices.contains(loop) { peersOfLoops[loop].wake() }
+            if peersOfLoops.indices.contains(loop) { peersOfLoops[loop].noteNews() }
             others &= others - 1
         }
     }

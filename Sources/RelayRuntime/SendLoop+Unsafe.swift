@@ -18,9 +18,11 @@ struct SendLoop: ~Copyable {
     /// The port of the shared socket.
     private let port: UInt16
     private(set) var usesGSO = true
+    private let refusals: OffloadRefusals?
 
-    init(port: UInt16) {
+    init(port: UInt16, refusals: OffloadRefusals? = nil) {
         self.port = port
+        self.refusals = refusals
         outbound = .allocate(capacity: SendSlab.messageCapacity)
         outbound.initialize(repeating: 0, count: SendSlab.messageCapacity)
         numbers = .allocate(capacity: SendSlab.messageCapacity)
@@ -160,7 +162,8 @@ struct SendLoop: ~Copyable {
             let error = -result
             if messages[sent].segment > 0, Self.segmentationRefusals.contains(error) {
                 usesGSO = false
-                statistics.usesGSO = false
+                statistics.segmentationRefusal = error
+                refusals?.note(.segmentation, errno: error)
                 continue
             }
             if messages[sent].segment > 0, error == EINVAL || error == EMSGSIZE {
@@ -195,6 +198,7 @@ struct SendLoop: ~Copyable {
 
     private func note(_ message: tally_outgoing, _ statistics: inout LoopStatistics) {
         statistics.datagramsOut += segments(message)
+        statistics.messagesOut += 1
         statistics.bytesOut += UInt64(message.length)
     }
 

@@ -50,6 +50,7 @@ package actor RelayControl: RelayService {
     package init(
         bind: SocketAddress,
         mediaLoops: Int,
+        processors: [Int] = [],
         settings: RoomSettings,
         ledger: any ConsentLog & NoticeArchive & PersonalRecords & PublishedLedger,
         outbox: WebhookOutbox = .nobody,
@@ -58,8 +59,18 @@ package actor RelayControl: RelayService {
         logger: Logger
     ) throws {
         let (events, continuation) = AsyncStream.makeStream(of: [EngineEvent].self)
-        let plane = try DataPlane(bind: bind, loopCount: mediaLoops) { _, events in continuation.yield(events)
-        }
+        let plane = try DataPlane(
+            bind: bind,
+            loopCount: mediaLoops,
+            processors: processors,
+            onRefusal: { offload, errno in
+                logger.warning(
+                    "the kernel refuses an offload: media goes on without it, and costs more",
+                    metadata: ["offload": "\(offload.rawValue)", "errno": "\(errno)"]
+                )
+            },
+            onEvents: { _, events in continuation.yield(events) }
+        )
         self.events = events
         self.logger = logger
         self.keepers = keepers

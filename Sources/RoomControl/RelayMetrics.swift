@@ -84,16 +84,39 @@ enum RelayMetrics {
         )
         page.line("tally_keyframe_requests_total", ["direction": "sent"], sum(\.engine.keyframeRequestsSent))
         page.counter("tally_send_calls_total", "System calls made to send.", sum(\.sendCalls))
+        page.counter(
+            "tally_send_messages_total",
+            "Messages of those calls: a run of datagrams that the kernel segments is one.",
+            sum(\.messagesOut)
+        )
         page.gauge(
             "tally_gso_enabled",
             "Media loops that send with UDP_SEGMENT.",
-            loops.filter(\.usesGSO).count
+            loops.count { $0.segmentationRefusal == 0 }
         )
         page.gauge(
             "tally_gro_enabled",
             "Media loops that receive with UDP_GRO.",
-            loops.filter(\.usesGRO).count
+            loops.count { $0.coalescingRefusal == 0 }
         )
+        page.type(
+            "tally_offload_refused",
+            "gauge",
+            "Media loops to which the kernel refused an offload, by errno."
+        )
+        for (offload, refusal) in [
+            (KernelOffload.segmentation, \LoopStatistics.segmentationRefusal),
+            (.coalescing, \LoopStatistics.coalescingRefusal),
+        ] {
+            for (errno, refused) in Dictionary(grouping: loops, by: { $0[keyPath: refusal] }) where errno != 0
+            {
+                page.line(
+                    "tally_offload_refused",
+                    ["offload": offload.rawValue, "errno": "\(errno)"],
+                    UInt64(refused.count)
+                )
+            }
+        }
         var counts = [UInt64](repeating: 0, count: LoopStatistics.latencyBoundsMicroseconds.count + 1)
         for loop in loops {
             for index in counts.indices { counts[index] += loop.latencyCounts[index] }

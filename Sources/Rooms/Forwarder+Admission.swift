@@ -31,7 +31,7 @@ extension Forwarder {
         endAdmission(line)
         lines[line].admittedOpening = admission.opening
         lines[line].account = account
-        feeds[lines[line].feed].needsSweep = true
+        requestSweep(lines[line].feed)
     }
 
     /// Lets a line carry nothing until it is admitted again.

@@ -177,6 +177,8 @@ extension Forwarder {
         carried: CarriedConsent,
         into space: UnsafeMutableRawBufferPointer
     ) -> Int {
+        // A repetition under a number of its own needs none.
+        let padding = retransmitted == nil ? Int(packet.paddingLength) : 0
         let headerLength = writeHeader(
             line,
             packet,
@@ -187,28 +189,33 @@ extension Forwarder {
             timestamp: timestamp,
             repeatsMid: retransmitted != nil || sequence < lines[line].midUntil,
             carried: carried,
+            isPadded: padding > 0,
             into: space
+        )
+        // A record that is torn may say anything: the slot's size bounds what is read.
+        var source = UnsafeRawBufferPointer(
+            start: payload.baseAddress,
+            count: min(payload.count + padding, MediaRing.maximumPayloadByteCount)
         )
         let prefix = retransmitted == nil ? 0 : RTXPayload.headerByteCount
         let tag = 16
-        guard headerLength + prefix + payload.count + tag <= space.count else { return 0 }
+        guard headerLength + prefix + source.count + tag <= space.count else { return 0 }
         let index = packet.facts.index
         let renumbers =
             (lines[line].pictureIDOffset != 0 && index.hasPictureID)
             || (lines[line].tl0Offset != 0 && index.hasTL0PicIdx)
-        var source = payload
         if prefix > 0 || renumbers {
             let place = UnsafeMutableRawBufferPointer(
-                rebasing: space[headerLength..<(headerLength + prefix + payload.count)]
+                rebasing: space[headerLength..<(headerLength + prefix + source.count)]
             )
             if let retransmitted {
                 RTXPayload.write(originalSequenceNumber: retransmitted, into: place)
             }
             let copy = UnsafeMutableRawBufferPointer(rebasing: place[prefix...])
-            copy.copyMemory(from: payload)
+            copy.copyMemory(from: source)
             if renumbers {
                 index.rewrite(
-                    in: copy,
+                    in: UnsafeMutableRawBufferPointer(rebasing: copy[..<payload.count]),
                     addingToPictureID: lines[line].pictureIDOffset,
                     addingToTL0PicIdx: lines[line].tl0Offset
                 )

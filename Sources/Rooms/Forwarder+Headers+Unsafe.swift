@@ -15,6 +15,7 @@ extension Forwarder {
         timestamp: UInt32,
         repeatsMid: Bool,
         carried: CarriedConsent,
+        isPadded: Bool,
         into space: UnsafeMutableRawBufferPointer
     ) -> Int {
         var writer = RTPHeaderWriter(
@@ -26,7 +27,8 @@ extension Forwarder {
             payloadType: payloadType,
             sequenceNumber: UInt16(truncatingIfNeeded: sequence),
             timestamp: timestamp,
-            ssrc: ssrc
+            ssrc: ssrc,
+            hasPadding: isPadded
         )
         if repeatsMid { appendMid(line, to: &writer) }
         if lines[line].parameters.absoluteSendTimeExtension != 0 {

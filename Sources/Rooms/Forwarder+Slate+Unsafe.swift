@@ -17,6 +17,10 @@ extension Forwarder {
             {
                 endAdmission(line)
             }
+            // For the next slate; and to close the account, once the gate is and not only its lease.
+            if lines[line].parameters.showsSlates || lines[line].account >= 0 {
+                feeds[feed].needsSweep = true
+            }
             guard viewers[lines[line].viewer].isReady else {
                 lineCursor += 1
                 continue

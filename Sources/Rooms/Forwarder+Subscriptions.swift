@@ -82,7 +82,7 @@ extension Forwarder {
         }
         guard let audience else { return }
         feeds[feed].audiences[audience].lines.append(line)
-        feeds[feed].needsSweep = true
+        requestSweep(feed)
         lines[line].parameters.payloadTypes = payloadTypes
         lines[line].feed = feed
         lines[line].audience = audience
@@ -97,6 +97,8 @@ extension Forwarder {
         let feed = lines[line].feed
         let audience = lines[line].audience
         feeds[feed].audiences[audience].lines.removeAll { $0 == line }
+        // A walk that a full slab has interrupted may pass over the line that moved up.
+        requestSweep(feed)
         detach(line)
     }
 
@@ -120,7 +122,7 @@ extension Forwarder {
                     if lines[line].state == .live || lines[line].state == .joining { set(line, .overloaded) }
                 } else if lines[line].state == .overloaded {
                     begin(line, now: now)
-                    feeds[lines[line].feed].needsSweep = true
+                    requestSweep(lines[line].feed)
                 }
             }
         }

@@ -57,7 +57,9 @@ package struct Forwarder: ~Copyable {
     package var accounts = LineAccounts()
     package internal(set) var counters = ForwardingCounters()
     package internal(set) var changes: [LineChange] = []
-    /// Where the walk goes on after a full slab: feed, audience within it, line within that.
+    /// Feeds to be looked at: those with news, and those whose lines wait for something.
+    private var listed: [Int] = []
+    /// Where the walk goes on after a full slab: place in the list, audience within it, line within that.
     private var cursor = 0
     private var audienceCursor = 0
     var lineCursor = 0
@@ -69,26 +71,67 @@ package struct Forwarder: ~Copyable {
 
     /// Fills the slab with what is due; `false` if it is full and more waits: send, clear, call again.
     ///
-    /// `sweep` looks at every line, not only at those of tracks with new packets: for timers.
+    /// Looks at the tracks that `noteNews` named and at those that wait for something; `sweep` looks at every
+    /// track, for gates that changed and for packets that other loops published.
     package mutating func forward(now: MonotonicTime, sweep: Bool, into slab: inout SendSlab) -> Bool {
-        while cursor < feeds.end {
-            if feeds.contains(cursor), !feeds[cursor].audiences.isEmpty {
-                let head = feeds[cursor].ring.head
-                if sweep || feeds[cursor].needsSweep || head != feeds[cursor].servedHead {
-                    guard serve(feed: cursor, now: now, into: &slab) else {
-                        // The rest of the feed is due although nothing new comes.
-                        feeds[cursor].needsSweep = true
-                        return false
-                    }
-                    feeds[cursor].servedHead = head
-                }
+        if sweep, cursor == 0, audienceCursor == 0, lineCursor == 0 {
+            for feed in 0..<feeds.end where feeds.contains(feed) && feeds[feed].isDue(now: now) { list(feed) }
+        }
+        while cursor < listed.count {
+            let feed = listed[cursor]
+            if feeds.contains(feed), !feeds[feed].audiences.isEmpty {
+                let head = feeds[feed].ring.head
+                guard serve(feed: feed, now: now, into: &slab) else { return false }
+                feeds[feed].servedHead = head
             }
             cursor += 1
             audienceCursor = 0
             lineCursor = 0
         }
         cursor = 0
+        keepWaiting()
         return true
+    }
+
+    /// Leaves in the list what waits for something.
+    private mutating func keepWaiting() {
+        // A slot may be in the list twice, if its track went and another came meanwhile.
+        for place in listed.indices where feeds.contains(listed[place]) { feeds[listed[place]].isListed = false }
+        var kept = 0
+        for place in listed.indices {
+            let feed = listed[place]
+            guard feeds.contains(feed), feeds[feed].needsSweep, !feeds[feed].isListed else { continue }
+            feeds[feed].isListed = true
+            listed[kept] = feed
+            kept += 1
+        }
+        listed.removeSubrange(kept...)
+    }
+
+    /// Has a track looked at, because something was published.
+    ///
+    /// `false` if the slot holds another track.
+    package mutating func noteNews(of ring: MediaRing, feed: Int) -> Bool {
+        guard feeds.contains(feed), feeds[feed].ring === ring else { return false }
+        list(feed)
+        return true
+    }
+
+    /// Has the tracks of a viewer looked at: packets can reach it from now on.
+    package mutating func noteReady(viewer: Int) {
+        for line in viewers[viewer].lines where lines[line].feed >= 0 { requestSweep(lines[line].feed) }
+    }
+
+    /// Has a feed served although nothing new comes.
+    mutating func requestSweep(_ feed: Int) {
+        feeds[feed].needsSweep = true
+        list(feed)
+    }
+
+    private mutating func list(_ feed: Int) {
+        guard !feeds[feed].isListed else { return }
+        feeds[feed].isListed = true
+        listed.append(feed)
     }
 
     /// Takes the changes of lines since the last call.
@@ -100,7 +143,7 @@ package struct Forwarder: ~Copyable {
 
     private mutating func serve(feed: Int, now: MonotonicTime, into slab: inout SendSlab) -> Bool {
         let ring = feeds[feed].ring
-        feeds[feed].needsSweep = false
+        if audienceCursor == 0, lineCursor == 0 { feeds[feed].needsSweep = false }
         while audienceCursor < feeds[feed].audiences.count {
             let audience = audienceCursor
             guard !feeds[feed].audiences[audience].lines.isEmpty else {
@@ -110,13 +153,15 @@ package struct Forwarder: ~Copyable {
             }
             let gate = feeds[feed].audiences[audience].gate
             let served = gate.withPass(now: now) { pass in
-                serve(feed: feed, audience: audience, ring: ring, pass, now: now, into: &slab)
+                feeds[feed].audiences[audience].servedOpening = pass.opening
+                return serve(feed: feed, audience: audience, ring: ring, pass, now: now, into: &slab)
             }
             if let served {
                 counters.passesMinted += 1
                 guard served else { return false }
             } else {
                 counters.passesDenied[gate.refusal] += 1
+                feeds[feed].audiences[audience].servedOpening = 0
                 guard withhold(feed: feed, audience: audience, now: now, into: &slab) else { return false }
             }
             audienceCursor += 1

@@ -11,10 +11,20 @@ struct TrackFeed {
     var servedHead: UInt64 = 0
     /// Lines wait for something other than the next packet (pacing, a keyframe, a slate).
     var needsSweep = true
-    var isEnded = false
+    /// The feed is in the forwarder's list of those to be looked at.
+    var isListed = false
 
     init(ring: MediaRing) {
         self.ring = ring
+    }
+
+    /// Whether serving it now could send or change anything.
+    func isDue(now: MonotonicTime) -> Bool {
+        if needsSweep || ring.head != servedHead { return true }
+        for audience in audiences where !audience.lines.isEmpty {
+            if audience.gate.opening(at: now) != audience.servedOpening { return true }
+        }
+        return false
     }
 }
 
@@ -23,6 +33,8 @@ struct AudienceFeed {
     let gate: DisclosureGate
     /// Slots of the line table.
     var lines: [Int] = []
+    /// The opening of the gate under which the lines were served last; 0 if it was closed.
+    var servedOpening: UInt64 = 0
 
     init(gate: DisclosureGate) {
         self.gate = gate

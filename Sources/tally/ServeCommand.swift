@@ -63,6 +63,7 @@ struct ServeCommand: AsyncParsableCommand {
             bind: try Candidates.bindAddress(configuration.udp),
             mediaLoops: configuration.media.loops > 0
                 ? configuration.media.loops : min(62, ProcessInfo.processInfo.activeProcessorCount),
+            processors: try configuration.media.processors.map(Self.processor),
             settings: Self.settings(configuration, candidates),
             ledger: store,
             outbox: webhooks?.outbox ?? .nobody,
@@ -101,6 +102,13 @@ struct ServeCommand: AsyncParsableCommand {
         )
         try await group.run()
         await store.close()
+    }
+
+    private static func processor(_ text: String) throws -> Int {
+        guard let number = Int(text), (0...1_023).contains(number) else {
+            throw ValidationError("media.processors: \(text.prefix(32)) is no processor's number")
+        }
+        return number
     }
 
     private static func ledger(

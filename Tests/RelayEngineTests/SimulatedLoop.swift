@@ -19,6 +19,8 @@ final class SimulatedLoop {
     private var isRunning = false
     /// Woken while it was running: as an event descriptor does, this keeps it from sleeping once.
     private var isWoken = false
+    /// Another loop has published something that viewers of this one watch.
+    private var hasNews = false
     private var sleepNumber = 0
     private var read = Moment(step: 0, time: .distantPast)
     /// Grace periods that had begun when it last held nothing.
@@ -88,6 +90,7 @@ final class SimulatedLoop {
         pass()
         read = simulation.moment()
         let now = simulation.now
+        engine.beginTurn()
         let commands = mail
         mail = []
         for command in commands {
@@ -106,10 +109,14 @@ final class SimulatedLoop {
                 take(datagram.bytes, datagram.path, datagram.handedOverBy, now)
             }
         }
-        let sweep = engine.tick(simulation.reading, into: &slab)
+        let sweep = engine.tick(simulation.reading, into: &slab) || hasNews
+        hasNews = false
         next(microseconds: 40, notBefore: earliestSend) { loop in
             loop.send()
-            for other in simulationLoops(of: loop, engineWakes: loop.engine.takeWakes()) { other.wake() }
+            for other in simulationLoops(of: loop, engineWakes: loop.engine.takeWakes()) {
+                other.hasNews = true
+                other.wake()
+            }
             loop.next(microseconds: 20) { $0.forward(sweep: sweep) }
         }
     }
@@ -156,6 +163,8 @@ final class SimulatedLoop {
     }
 
     private func end() {
+        if engine.continueHandshake(now: simulation.now, into: &slab) { send() }
+        if engine.hasWaitingHandshakes { isWoken = true }
         let taken = engine.takeEvents(after: slab)
         events += taken
         for event in taken { simulation.noteEvent(event) }

@@ -42,9 +42,10 @@ enum {
 };
 
 /// Opens a non-blocking UDP socket that reports the address each datagram was sent to. A wildcard IPv6
-/// address serves IPv4 too. `applied` receives the TALLY_WANT_ flags that the kernel granted. Returns the
-/// descriptor or -errno.
-int tally_udp_open(const tally_address *bind_address, int flags, int receive_bytes, int send_bytes, int *applied);
+/// address serves IPv4 too. `applied` receives the TALLY_WANT_ flags that the kernel granted, `gro_error` the errno
+/// with which it refused UDP_GRO or 0; both may be NULL. Returns the descriptor or -errno.
+int tally_udp_open(const tally_address *bind_address, int flags, int receive_bytes, int send_bytes, int *applied,
+                   int *gro_error);
 
 /// The port that the socket is bound to, or -errno.
 int tally_udp_port(int descriptor);
@@ -85,6 +86,12 @@ void tally_poller_remove(int poller, int descriptor);
 /// Waits until descriptors can be read or the time has passed (nanoseconds; negative: for ever). Writes their
 /// numbers and returns how many there are, 0 at the time, or -errno.
 int tally_poller_wait(int poller, int64_t nanoseconds, uint32_t *numbers, int capacity);
+
+/// Whether the calling thread may run on the processor of that number.
+int tally_may_run_on(int processor);
+
+/// Keeps the calling thread on one processor. Returns 0 or -errno.
+int tally_pin_thread(int processor);
 
 /// A descriptor that nothing can be sent through, or -errno.
 int tally_null_open(void);

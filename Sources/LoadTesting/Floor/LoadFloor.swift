@@ -74,7 +74,7 @@ package final class LoadFloor {
         }
         self.viewers = viewers
         var address = SocketAddress(ipv4: 0, port: 0).system
-        out = tally_udp_open(&address, 0, 1 << 20, 64 << 20, nil)
+        out = tally_udp_open(&address, 0, 1 << 20, 64 << 20, nil, nil)
         guard out >= 0, let sink = FloorSink() else { throw Failure(description: "no socket") }
         self.sink = sink
         slab = .allocate(byteCount: Self.slabMessages * Self.segments * Self.packetRoom, alignment: 64)

@@ -25,7 +25,8 @@ final class ClientSocket {
             Int32(TALLY_WANT_GRO) | Int32(TALLY_WANT_TIMESTAMPS),
             Self.receiveBufferBytes,
             Self.sendBufferBytes,
-            &applied
+            &applied,
+            nil
         )
         guard descriptor >= 0 else { throw .socket(errno: -descriptor) }
     }

@@ -104,6 +104,11 @@ extension ConfigurationKey {
             "Threads that forward media; 0 for one a core."
         ),
         ConfigurationKey(
+            "media.processors",
+            .list([]),
+            "Numbers of the processors on which these threads stay, in turn. Empty: wherever the system puts them."
+        ),
+        ConfigurationKey(
             "data.directory",
             .text("tally-data"),
             "Directory of the consent log and the disclosure ledger; made if missing."

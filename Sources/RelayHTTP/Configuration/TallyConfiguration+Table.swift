@@ -28,7 +28,7 @@ extension TallyConfiguration {
             port: table.number("udp.port"),
             candidates: table.list("udp.candidates")
         )
-        media = Media(loops: table.number("media.loops"))
+        media = Media(loops: table.number("media.loops"), processors: table.list("media.processors"))
         data = DataStore(directory: directory)
         relayOperator = Operator(
             name: table.text("operator.name"),

@@ -33,6 +33,8 @@ package struct TallyConfiguration: Sendable, Equatable {
     package struct Media: Sendable, Equatable {
         /// Threads that forward media; 0 for one a core.
         package var loops: Int
+        /// Numbers of processors; empty to leave the threads to the system.
+        package var processors: [String]
     }
 
     package struct DataStore: Sendable, Equatable {
