@@ -63,21 +63,21 @@ package struct ByteReader: ~Escapable {
 extension RawSpan {
     /// The byte at `offset`, or `nil` past the end.
     @inlinable
-    package func byte(at offset: Int) -> UInt8? {
+    public func byte(at offset: Int) -> UInt8? {
         guard offset >= 0, offset < byteCount else { return nil }
         return unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
     }
 
     /// The big-endian 16-bit number at `offset`, or `nil` past the end.
     @inlinable
-    package func bigEndianUInt16(at offset: Int) -> UInt16? {
+    public func bigEndianUInt16(at offset: Int) -> UInt16? {
         guard offset >= 0, offset <= byteCount - 2 else { return nil }
         return UInt16(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
     }
 
     /// The big-endian 32-bit number at `offset`, or `nil` past the end.
     @inlinable
-    package func bigEndianUInt32(at offset: Int) -> UInt32? {
+    public func bigEndianUInt32(at offset: Int) -> UInt32? {
         guard offset >= 0, offset <= byteCount - 4 else { return nil }
         return UInt32(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }

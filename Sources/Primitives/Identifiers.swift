@@ -71,11 +71,17 @@ private func isAlphanumeric(_ byte: UInt8) -> Bool {
 }
 
 /// One published track (one audio or one video stream of one publish session); never reused in a process.
-package struct TrackID: Hashable, Sendable {
-    package let rawValue: UInt64
+public struct TrackID: Hashable, Sendable {
+    @usableFromInline package let rawValue: UInt64
 
     package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
+    }
+
+    /// Written out, so that it is inlined where packets are compared.
+    @inlinable
+    public static func == (left: TrackID, right: TrackID) -> Bool {
+        left.rawValue == right.rawValue
     }
 }
 

@@ -1,12 +1,14 @@
 /// Elements in slots whose numbers stay the same while they live; slots are used again after removal.
 ///
-/// For state that a media loop owns: no reference counting, no copies, elements changed in place.
-package struct SlotArray<Element: ~Copyable>: ~Copyable {
-    private var elements: UnsafeMutablePointer<Element>
-    private var occupied: [Bool]
+/// For state that a media loop owns: no reference counting, no copies, elements changed in place. Every packet goes
+/// through several, so what finds an element is inlined where the element's type is known; for that it is public, as
+/// the compiler (6.3) inlines nothing into another target that has package access.
+public struct SlotArray<Element: ~Copyable>: ~Copyable {
+    @usableFromInline var elements: UnsafeMutablePointer<Element>
+    @usableFromInline var occupied: [Bool]
     private var free: [Int] = []
     /// One more than the highest slot ever used; for walks over all slots.
-    package private(set) var end = 0
+    @usableFromInline package private(set) var end = 0
     /// Elements that live.
     package private(set) var count = 0
 
@@ -21,7 +23,8 @@ package struct SlotArray<Element: ~Copyable>: ~Copyable {
     }
 
     /// Whether slot `index` holds an element.
-    package func contains(_ index: Int) -> Bool {
+    @inlinable
+    public func contains(_ index: Int) -> Bool {
         index >= 0 && index < end && occupied[index]
     }
 
@@ -52,7 +55,8 @@ package struct SlotArray<Element: ~Copyable>: ~Copyable {
     }
 
     /// The element in slot `index`, which must be in use.
-    package subscript(index: Int) -> Element {
+    @inlinable
+    public subscript(index: Int) -> Element {
         @inline(always)
         unsafeAddress {
             precondition(contains(index), "a slot in use")

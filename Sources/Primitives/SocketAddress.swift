@@ -1,10 +1,10 @@
 /// An IPv4 or IPv6 address with a UDP port, as a plain value: 16 address bytes, port, family.
-package struct SocketAddress: Hashable, Sendable {
+public struct SocketAddress: Hashable, Sendable {
     /// The address in network order; an IPv4 address fills the low 32 bits of `low`.
-    package var high: UInt64
-    package var low: UInt64
-    package var port: UInt16
-    package var isIPv6: Bool
+    @usableFromInline package var high: UInt64
+    @usableFromInline package var low: UInt64
+    @usableFromInline package var port: UInt16
+    @usableFromInline package var isIPv6: Bool
 
     package init(ipv4: UInt32, port: UInt16) {
         high = 0
@@ -18,6 +18,13 @@ package struct SocketAddress: Hashable, Sendable {
         low = ipv6Low
         self.port = port
         isIPv6 = true
+    }
+
+    /// Written out, so that it is inlined where packets are compared.
+    @inlinable
+    public static func == (left: SocketAddress, right: SocketAddress) -> Bool {
+        left.low == right.low && left.port == right.port && left.high == right.high
+            && left.isIPv6 == right.isIPv6
     }
 
     /// The same host with another port.
@@ -134,5 +141,6 @@ extension SocketAddress {
 }
 
 extension SocketAddress: CustomStringConvertible {
-    package var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    /// The numeric host and the port.
+    public var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
