@@ -162,14 +162,7 @@ struct PublisherIngest {
         // with packets that they have just sent.
         tracks[track].missing.received(raw, now: now)
         if !isRTX {
-            if tracks[track].statistics?.ssrc != header.ssrc {
-                tracks[track].statistics = ReceptionStatistics(ssrc: header.ssrc, clockRate: codec.clockRate)
-            }
-            tracks[track].statistics?.record(
-                sequenceNumber: header.sequenceNumber,
-                timestamp: header.timestamp,
-                arrival: now
-            )
+            tracks[track].record(header, clockRate: codec.clockRate, arrival: now)
         }
         guard isFirst else { return .drop(.replayed) }
         // A retransmission keeps its original's timestamp, but may be of the stretch before a jump.
@@ -210,11 +203,17 @@ struct PublisherIngest {
             descriptor = range
             refine(&facts, track: track, with: packet.extracting(range))
         }
+        let captureTime = TrackIngest.captureTime(
+            of: header.timestamp,
+            codec,
+            by: tracks[track].captureReference,
+            fallback: wallNTP
+        )
         let record = RingPacket(
             sequence: sequence,
             timestamp: header.timestamp,
             arrival: now,
-            captureTime: tracks[track].captureTime(of: header.timestamp, fallback: wallNTP),
+            captureTime: captureTime,
             facts: facts,
             codec: codec,
             marker: header.marker,

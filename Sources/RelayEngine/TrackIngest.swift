@@ -36,7 +36,7 @@ struct TrackIngest {
     /// The newest packet's number, timestamp and arrival, by which a jump of the publisher's clock is seen.
     private var newest: (number: Int64, timestamp: UInt32, arrival: MonotonicTime)?
     /// A sender report's moment on both of the publisher's clocks.
-    private var captureReference: (ntp: UInt64, timestamp: UInt32)?
+    private(set) var captureReference: (ntp: UInt64, timestamp: UInt32)?
 
     init(_ parameters: IngestParameters) {
         self.parameters = parameters
@@ -102,11 +102,30 @@ struct TrackIngest {
         statistics?.noteSenderReport(report, arrival: arrival)
     }
 
+    /// Takes a packet into the reception statistics; those of another source begin anew.
+    ///
+    /// In place: a look into the optional from outside would copy the whole track for each packet.
+    mutating func record(_ header: RTPHeader, clockRate: UInt32, arrival: MonotonicTime) {
+        if statistics?.ssrc != header.ssrc {
+            statistics = ReceptionStatistics(ssrc: header.ssrc, clockRate: clockRate)
+        }
+        statistics?.record(
+            sequenceNumber: header.sequenceNumber,
+            timestamp: header.timestamp,
+            arrival: arrival
+        )
+    }
+
     /// The capture time of `timestamp`, as NTP; from `fallback` (the relay's clock at arrival) before the
     /// first sender report.
-    func captureTime(of timestamp: UInt32, fallback: UInt64) -> UInt64 {
+    static func captureTime(
+        of timestamp: UInt32,
+        _ codec: MediaCodec,
+        by captureReference: (ntp: UInt64, timestamp: UInt32)?,
+        fallback: UInt64
+    ) -> UInt64 {
         guard let captureReference else { return fallback }
-        let rate: Int64 = ring.kind == .audio ? 48_000 : 90_000
+        let rate = Int64(codec.clockRate)
         let ticks = Int64(Int32(bitPattern: timestamp &- captureReference.timestamp))
         let seconds = ticks / rate
         let rest = ticks % rate
