@@ -297,7 +297,7 @@ let package = Package(
             "RelayRuntimeTests",
             [
                 "RelayRuntime", "RelayEngine", "Rooms", "PeerTransports", "Disclosures", "ICELite",
-                "DTLSHandshakes", "MediaRings", "RTPPackets", "Primitives",
+                "DTLSHandshakes", "MediaRings", "RTPPackets", "SRTPProtection", "Primitives",
             ]
         ),
         tests(

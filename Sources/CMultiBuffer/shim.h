@@ -3,6 +3,7 @@
 
 #include <intel-ipsec-mb.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 // The entry points a packet needs, taken out of the library's dispatch table once. They stand apart from
@@ -24,12 +25,12 @@ struct tally_multi_buffer {
 
 _Static_assert(sizeof(struct gcm_key_data) <= TALLY_GCM_KEY_BYTES, "the expanded GCM key outgrew its room");
 
-// True once the library runs with AES instructions of this CPU and its self-test passed. Without AES
+// A manager that runs with AES instructions of this CPU and passed its self-test, or NULL. Without AES
 // instructions it would use tables, whose timing tells of the key.
-static inline bool tally_multi_buffer_start(struct tally_multi_buffer *entry) {
+static inline IMB_MGR *tally_multi_buffer_manager(void) {
     IMB_MGR *manager = alloc_mb_mgr(0);
     if (manager == NULL) {
-        return false;
+        return NULL;
     }
     IMB_ARCH arch = IMB_ARCH_NONE;
     init_mb_mgr_auto(manager, &arch);
@@ -37,6 +38,14 @@ static inline bool tally_multi_buffer_start(struct tally_multi_buffer *entry) {
                   (manager->features & IMB_FEATURE_SELF_TEST_PASS) != 0;
     if (arch < IMB_ARCH_SSE || !tested || imb_get_errno(manager) != 0) {
         free_mb_mgr(manager);
+        return NULL;
+    }
+    return manager;
+}
+
+static inline bool tally_multi_buffer_start(struct tally_multi_buffer *entry) {
+    IMB_MGR *manager = tally_multi_buffer_manager();
+    if (manager == NULL) {
         return false;
     }
     entry->gcm_expand = manager->gcm128_pre;
@@ -100,6 +109,67 @@ static inline void tally_aes_counter(const struct tally_multi_buffer *entry, con
     job.hash_alg = IMB_AUTH_NULL;
     job.chain_order = IMB_ORDER_CIPHER_HASH;
     entry->cipher_burst(entry->manager, &job, 1, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, IMB_KEY_128_BYTES);
+}
+
+// HMAC-SHA1 of many messages side by side, each with a key of its own. The manager queues messages while they
+// run, so no two threads share one; without one (NULL) the library cannot run.
+struct tally_tag_jobs {
+    IMB_MGR *manager;
+    IMB_JOB *jobs;
+};
+
+// Messages that one run takes.
+#define TALLY_TAG_JOBS 128
+// The library writes tags of 12 or 20 bytes and no others.
+#define TALLY_TAG_BYTES 12
+
+_Static_assert(TALLY_TAG_JOBS <= IMB_MAX_BURST_SIZE, "more jobs than the library takes at once");
+
+static inline struct tally_tag_jobs tally_tag_jobs_start(void) {
+    struct tally_tag_jobs all = {NULL, (IMB_JOB *)calloc(TALLY_TAG_JOBS, sizeof(IMB_JOB))};
+    if (all.jobs != NULL) {
+        all.manager = tally_multi_buffer_manager();
+    }
+    return all;
+}
+
+static inline void tally_tag_jobs_stop(struct tally_tag_jobs all) {
+    if (all.manager != NULL) {
+        free_mb_mgr(all.manager);
+    }
+    free(all.jobs);
+}
+
+// Where a job finds the SHA-1 states (five words each) behind the inner and the outer padded key, and where its
+// tag goes; said once.
+static inline void tally_tag_job_prepare(struct tally_tag_jobs all, size_t index, const void *inner,
+                                         const void *outer, void *tag) {
+    IMB_JOB *job = all.jobs + index;
+    job->cipher_mode = IMB_CIPHER_NULL;
+    job->cipher_direction = IMB_DIR_ENCRYPT;
+    job->chain_order = IMB_ORDER_HASH_CIPHER;
+    job->hash_alg = IMB_AUTH_HMAC_SHA_1;
+    job->u.HMAC._hashed_auth_key_xor_ipad = (const uint8_t *)inner;
+    job->u.HMAC._hashed_auth_key_xor_opad = (const uint8_t *)outer;
+    job->auth_tag_output = (uint8_t *)tag;
+    job->auth_tag_output_len_in_bytes = TALLY_TAG_BYTES;
+}
+
+static inline void tally_tag_job_set(struct tally_tag_jobs all, size_t index, const void *message, size_t length) {
+    IMB_JOB *job = all.jobs + index;
+    job->src = (const uint8_t *)message;
+    job->msg_len_to_hash_in_bytes = length;
+    job->status = IMB_STATUS_BEING_PROCESSED;
+}
+
+// Runs the first `count` jobs; true if every one of them has its tag.
+static inline bool tally_tag_jobs_run(struct tally_tag_jobs all, size_t count) {
+    bool is_whole = all.manager->submit_hash_burst_nocheck(all.manager, all.jobs, (uint32_t)count,
+                                                           IMB_AUTH_HMAC_SHA_1) == count;
+    for (size_t index = 0; index < count; index++) {
+        is_whole = is_whole && all.jobs[index].status == IMB_STATUS_COMPLETED;
+    }
+    return is_whole;
 }
 
 #endif

@@ -50,6 +50,7 @@ struct SendLoop: ~Copyable {
     ) -> Int32 {
         defer { slab.clear() }
         guard !slab.isEmpty else { return 0 }
+        slab.finish()
         var count = 0
         var outboundCount = 0
         // The lease is compared once more right before the call: a loop that was held up meanwhile sends nothing.

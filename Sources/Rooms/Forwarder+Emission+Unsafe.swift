@@ -17,7 +17,7 @@ enum Emission {
 
 /// What was written into the slab while a slot was read; takes effect only if the slot held still.
 private struct Written {
-    var length = 0
+    var encrypted = EncryptedPacket.nothing
     var sequence: Int64 = 0
     var timestamp: UInt32 = 0
     var payloadLength = 0
@@ -43,7 +43,7 @@ extension Forwarder {
         }
         guard case .packet(let written) = read else { return .lost }
         if written.isUnsupported { return .unsupported }
-        guard !written.isPassedOver, written.length > 0, let packet = written.packet else {
+        guard !written.isPassedOver, written.encrypted.length > 0, let packet = written.packet else {
             return .passedOver
         }
         let viewer = lines[line].viewer
@@ -51,7 +51,7 @@ extension Forwarder {
             return .passedOver
         }
         slab.commit(
-            written.length,
+            written.encrypted,
             to: remote,
             from: local,
             notAfter: pass.notAfter,
@@ -70,8 +70,8 @@ extension Forwarder {
             }
         }
         counters.packets += 1
-        counters.bytes += UInt64(written.length)
-        viewers[viewer].estimate.sent(written.length)
+        counters.bytes += UInt64(written.encrypted.length)
+        viewers[viewer].estimate.sent(written.encrypted.length)
         return .sent
     }
 
@@ -125,7 +125,7 @@ extension Forwarder {
             return written
         }
         let timestamp = packet.timestamp &+ lines[line].timestampOffset
-        written.length = protect(
+        written.encrypted = protect(
             line,
             packet,
             payload,
@@ -160,7 +160,7 @@ extension Forwarder {
         lines[line].midUntil = max(lines[line].midUntil, lines[line].lastSequence + MediaLine.midRepetitions)
     }
 
-    /// Writes header, extensions and protected payload; 0 if it does not fit or the cipher failed.
+    /// Writes header, extensions and encrypted payload; `.nothing` if it does not fit or the cipher failed.
     ///
     /// Everything depends on the slot and on numbers that do not change within a stretch, so the same packet
     /// is the same bytes each time (RFC 3711 9.1). `retransmitted` is the original number of an RTX packet.
@@ -176,7 +176,7 @@ extension Forwarder {
         retransmitted: UInt16?,
         carried: CarriedConsent,
         into space: UnsafeMutableRawBufferPointer
-    ) -> Int {
+    ) -> EncryptedPacket {
         // A repetition under a number of its own needs none.
         let padding = retransmitted == nil ? Int(packet.paddingLength) : 0
         let headerLength = writeHeader(
@@ -199,7 +199,7 @@ extension Forwarder {
         )
         let prefix = retransmitted == nil ? 0 : RTXPayload.headerByteCount
         let tag = 16
-        guard headerLength + prefix + source.count + tag <= space.count else { return 0 }
+        guard headerLength + prefix + source.count + tag <= space.count else { return .nothing }
         let index = packet.facts.index
         let renumbers =
             (lines[line].pictureIDOffset != 0 && index.hasPictureID)
@@ -235,7 +235,7 @@ extension Forwarder {
     /// An SRTP index has 48 bits (RFC 3711 3.3.1); a line that has used them up falls silent.
     private static var sequenceLimit: Int64 { 1 << 48 }
 
-    /// Protects a packet whose header is written; 0 without keys.
+    /// Protects a packet whose header is written, up to its tag; `.nothing` without keys.
     func seal(
         viewer: Int,
         headerLength: Int,
@@ -243,16 +243,16 @@ extension Forwarder {
         sequence: Int64,
         ssrc: UInt32,
         into space: UnsafeMutableRawBufferPointer
-    ) -> Int {
+    ) -> EncryptedPacket {
         guard viewers[viewer].protection != nil, sequence >= 0, sequence < Self.sequenceLimit else {
-            return 0
+            return .nothing
         }
-        return viewers[viewer].protection?.protectRTP(
+        return viewers[viewer].protection?.encryptRTP(
             headerLength: headerLength,
             payload: payload,
             output: space,
             extendedSequence: UInt64(bitPattern: sequence),
             ssrc: ssrc
-        ) ?? 0
+        ) ?? .nothing
     }
 }

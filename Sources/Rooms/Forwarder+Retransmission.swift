@@ -2,6 +2,7 @@ import Disclosures
 import MediaRings
 import Primitives
 import RTPPackets
+import SRTPProtection
 
 extension Forwarder {
     /// Answers a viewer's NACK of one 16-bit number from the ring, through the same gate as the first time.
@@ -67,17 +68,17 @@ extension Forwarder {
         let read = ring.read(pass, at: position) {
             packet,
             payload,
-            descriptor -> (length: Int, payloadLength: Int, isRTX: Bool) in
+            descriptor -> (encrypted: EncryptedPacket, payloadLength: Int, isRTX: Bool) in
             guard packet.sequence == incoming,
                 let payloadType = parameters.payloadTypes.payloadType(packet.codec)
             else {
-                return (0, 0, false)
+                return (.nothing, 0, false)
             }
             let timestamp = packet.timestamp &+ lines[line].timestampOffset
             if let rtxSSRC = parameters.rtxSSRC,
                 let rtxType = parameters.payloadTypes.rtxPayloadType(packet.codec)
             {
-                let length = protect(
+                let encrypted = protect(
                     line,
                     packet,
                     payload,
@@ -92,11 +93,11 @@ extension Forwarder {
                         ? lines[line].carriedThroughout : lines[line].carried,
                     into: space
                 )
-                return (length, payload.count + RTXPayload.headerByteCount, true)
+                return (encrypted, payload.count + RTXPayload.headerByteCount, true)
             }
             // What the packet carried then may not be what it would carry now, and one number is one byte string.
-            guard parameters.consentExtension == 0 else { return (0, 0, false) }
-            let length = protect(
+            guard parameters.consentExtension == 0 else { return (.nothing, 0, false) }
+            let encrypted = protect(
                 line,
                 packet,
                 payload,
@@ -109,13 +110,13 @@ extension Forwarder {
                 carried: lines[line].carried,
                 into: space
             )
-            return (length, payload.count, false)
+            return (encrypted, payload.count, false)
         }
-        guard case .packet(let written) = read, written.length > 0 else { return }
-        viewers[viewer].retransmissionBudget.giveBack(SendSlab.datagramCapacity - written.length)
+        guard case .packet(let written) = read, written.encrypted.length > 0 else { return }
+        viewers[viewer].retransmissionBudget.giveBack(SendSlab.datagramCapacity - written.encrypted.length)
         if written.isRTX { lines[line].rtxSequence += 1 }
         slab.commit(
-            written.length,
+            written.encrypted,
             to: remote,
             from: local,
             notAfter: pass.notAfter,

@@ -1,6 +1,7 @@
 import Disclosures
 import Primitives
 import RTPPackets
+import SRTPProtection
 
 extension Forwarder {
     /// Shows the relay's own slate and silence on the lines of an audience whose gate is closed.
@@ -150,7 +151,7 @@ extension Forwarder {
             lines[line].lastPicture = index
             lines[line].hasSentPicture = true
         }
-        let length = seal(
+        let encrypted = seal(
             viewer: viewer,
             headerLength: headerLength,
             payload: UnsafeRawBufferPointer(place),
@@ -158,8 +159,8 @@ extension Forwarder {
             ssrc: lines[line].parameters.ssrc,
             into: space
         )
-        guard length > 0 else { return }
-        slab.commit(length, to: remote, from: local, notAfter: .distantFuture)
+        guard encrypted.length > 0 else { return }
+        slab.commit(encrypted, to: remote, from: local, notAfter: .distantFuture)
         account(line, sequence, timestamp, payloadLength: payload.count)
         lines[line].lastTimestampAt = now
         lines[line].codec = codec

@@ -1,4 +1,5 @@
 import Primitives
+import SRTPProtection
 
 /// The datagrams of one batch, written one after the other into one block, ready for the send call.
 ///
@@ -46,6 +47,7 @@ package struct SendSlab: ~Copyable {
     package private(set) var messageCount = 0
     package private(set) var datagramCount = 0
     package private(set) var byteCount = 0
+    private var pendingTags = PendingTags()
 
     package init() {
         bytes = .allocate(byteCount: Self.byteCapacity, alignment: 64)
@@ -80,9 +82,29 @@ package struct SendSlab: ~Copyable {
         return UnsafeMutableRawBufferPointer(start: bytes + byteCount, count: Self.datagramCapacity)
     }
 
-    /// Takes the first `length` bytes of `space` as a datagram; what is not committed is overwritten.
+    /// Takes a packet that was encrypted to `space` as a datagram; its tag may be left until `finish`.
     ///
     /// Media says in which account it is counted once it has left, and its bytes of RTP payload.
+    package mutating func commit(
+        _ packet: EncryptedPacket,
+        to remote: SocketAddress,
+        from local: SocketAddress,
+        notAfter: MonotonicTime,
+        account: Int = -1,
+        payloadLength: Int = 0
+    ) {
+        pendingTags.add(packet, at: bytes + byteCount)
+        commit(
+            packet.length,
+            to: remote,
+            from: local,
+            notAfter: notAfter,
+            account: account,
+            payloadLength: payloadLength
+        )
+    }
+
+    /// Takes the first `length` bytes of `space` as a datagram that is whole; what is not committed is overwritten.
     package mutating func commit(
         _ length: Int,
         to remote: SocketAddress,
@@ -143,7 +165,11 @@ package struct SendSlab: ~Copyable {
         return true
     }
 
+    /// Completes the datagrams: before this no message may be asked for.
+    package mutating func finish() { pendingTags.writeAll() }
+
     package func message(_ index: Int) -> Message {
+        precondition(pendingTags.isEmpty, "a slab is finished before it is read")
         precondition(index < messageCount, "a message of this batch")
         return messages[index]
     }
@@ -156,10 +182,12 @@ package struct SendSlab: ~Copyable {
 
     /// The bytes of a message; they hold until `clear`.
     package func bytes(of message: Message) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(start: bytes + message.offset, count: message.length)
+        precondition(pendingTags.isEmpty, "a slab is finished before it is read")
+        return UnsafeMutableRawBufferPointer(start: bytes + message.offset, count: message.length)
     }
 
     package mutating func clear() {
+        pendingTags.discard()
         messageCount = 0
         datagramCount = 0
         byteCount = 0

@@ -12,15 +12,9 @@ extension OutboundProtection {
         extendedSequence: UInt64,
         ssrc: UInt32
     ) -> Int {
-        let plainLength = headerLength + payload.count
-        precondition(headerLength >= 12 && plainLength + profile.tagLength <= output.count)
-        precondition(extendedSequence < InboundProtection.indexLimit)
+        let length = headerLength + payload.count + profile.tagLength
+        check(headerLength: headerLength, length: length, output, extendedSequence, ssrc)
         guard let packet = output.baseAddress else { return 0 }
-        assert(SRTPHeader(UnsafeRawBufferPointer(output).bytes)?.source == ssrc)
-        assert(
-            SRTPHeader(UnsafeRawBufferPointer(output).bytes)?.sequence
-                == UInt16(truncatingIfNeeded: extendedSequence)
-        )
         let isSealed = media.sealRTP(
             packet,
             headerLength: headerLength,
@@ -28,7 +22,58 @@ extension OutboundProtection {
             source: ssrc,
             index: extendedSequence
         )
-        return isSealed ? plainLength + profile.tagLength : 0
+        return isSealed ? length : 0
+    }
+
+    /// As `protectRTP`, but a tag that is cheaper to make together with others is left to `PendingTags`.
+    package borrowing func encryptRTP(
+        headerLength: Int,
+        payload: UnsafeRawBufferPointer,
+        output: UnsafeMutableRawBufferPointer,
+        extendedSequence: UInt64,
+        ssrc: UInt32
+    ) -> EncryptedPacket {
+        guard media.mode == .multiBufferCounter else {
+            let length = protectRTP(
+                headerLength: headerLength,
+                payload: payload,
+                output: output,
+                extendedSequence: extendedSequence,
+                ssrc: ssrc
+            )
+            return EncryptedPacket(length: length, hashStates: nil)
+        }
+        let length = headerLength + payload.count + profile.tagLength
+        check(headerLength: headerLength, length: length, output, extendedSequence, ssrc)
+        guard let packet = output.baseAddress else { return .nothing }
+        let isEncrypted = media.encryptRTP(
+            packet,
+            headerLength: headerLength,
+            payload: payload,
+            source: ssrc,
+            index: extendedSequence
+        )
+        guard isEncrypted else { return .nothing }
+        return EncryptedPacket(
+            length: length,
+            hashStates: UnsafeRawPointer(media.hashState(at: PacketCipher.Layout.inner))
+        )
+    }
+
+    private borrowing func check(
+        headerLength: Int,
+        length: Int,
+        _ output: UnsafeMutableRawBufferPointer,
+        _ extendedSequence: UInt64,
+        _ ssrc: UInt32
+    ) {
+        precondition(headerLength >= 12 && length <= output.count)
+        precondition(extendedSequence < InboundProtection.indexLimit)
+        assert(SRTPHeader(UnsafeRawBufferPointer(output).bytes)?.source == ssrc)
+        assert(
+            SRTPHeader(UnsafeRawBufferPointer(output).bytes)?.sequence
+                == UInt16(truncatingIfNeeded: extendedSequence)
+        )
     }
 
     /// `protectRTCP` on memory; `packet` and `output` are the same bytes or do not overlap.

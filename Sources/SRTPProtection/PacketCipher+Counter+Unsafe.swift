@@ -26,6 +26,25 @@ extension PacketCipher {
         }
     }
 
+    /// Encrypts as `sealRTP` does, and leaves the ROC where the tag is to stand: so far the HMAC reaches
+    /// (RFC 3711 4.2).
+    borrowing func encryptRTP(
+        _ packet: UnsafeMutableRawPointer,
+        headerLength: Int,
+        payload: UnsafeRawBufferPointer,
+        source: UInt32,
+        index: UInt64
+    ) -> Bool {
+        let body = packet + headerLength
+        let input = payload.baseAddress ?? UnsafeRawPointer(body)
+        guard counter(source: source, index: index, input: input, output: body, count: payload.count) else {
+            return false
+        }
+        let rollover = UInt32(truncatingIfNeeded: index >> 16)
+        (body + payload.count).storeBytes(of: rollover.bigEndian, as: UInt32.self)
+        return true
+    }
+
     borrowing func writeTag(
         _ tag: UnsafeMutableRawPointer,
         of packet: UnsafeMutableRawPointer,

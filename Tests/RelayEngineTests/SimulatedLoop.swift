@@ -191,6 +191,7 @@ final class SimulatedLoop {
 
     /// The send call: what outlived its lease meanwhile is dropped, and what the kernel has no room for.
     private func send() {
+        slab.finish()
         let sent = simulation.moment()
         var room = slab.messageCount
         if room > 0, congestionPercent > 0, simulation.random.chance(congestionPercent) {

@@ -2,6 +2,7 @@ import Disclosures
 import Glibc
 import Primitives
 import Rooms
+import SRTPProtection
 import Testing
 
 @testable import RelayRuntime
@@ -76,10 +77,10 @@ struct SendCountTests {
         /// Datagrams that have arrived.
         func arrived() -> Int { arrivals().count }
 
-        /// The lengths of what has arrived, each with the port that it came from.
-        func arrivals() -> [(length: Int, port: UInt16)] {
+        /// What has arrived, each with the port that it came from.
+        func arrivals() -> [(bytes: [UInt8], port: UInt16)] {
             var buffer = [UInt8](repeating: 0, count: 2_048)
-            var found: [(length: Int, port: UInt16)] = []
+            var found: [(bytes: [UInt8], port: UInt16)] = []
             while true {
                 var source = sockaddr_in()
                 var size = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -96,7 +97,7 @@ struct SendCountTests {
                     }
                 }
                 guard length > 0 else { return found }
-                found.append((length, UInt16(bigEndian: source.sin_port)))
+                found.append((Array(buffer[..<length]), UInt16(bigEndian: source.sin_port)))
             }
         }
     }
@@ -179,9 +180,49 @@ struct SendCountTests {
         }
         #expect(bench.send(sockets: sockets) == 0)
         let arrived = bench.arrivals()
-        #expect(arrived.filter { $0.port == own.port }.map { $0.length } == [200, 500])
-        #expect(arrived.filter { $0.port != own.port }.map { $0.length } == [100, 600])
+        #expect(arrived.filter { $0.port == own.port }.map { $0.bytes.count } == [200, 500])
+        #expect(arrived.filter { $0.port != own.port }.map { $0.bytes.count } == [100, 600])
         #expect(bench.counts() == [[2, 700], [2, 700]])
+    }
+
+    /// Tags that were left until the slab is full are written before it is sent.
+    @Test(arguments: CipherBackend.allCases.filter(\.isAvailable))
+    func packetsLeaveWithTheirTags(backend: CipherBackend) throws {
+        var bench = Bench(try Socket(), try Socket())
+        let (key, salt) = ([UInt8](repeating: 1, count: 16), [UInt8](repeating: 2, count: 14))
+        let outbound = try OutboundProtection(
+            profile: .aesCM128HMACSHA1Tag80,
+            masterKey: key.span.bytes,
+            masterSalt: salt.span.bytes,
+            backend: backend
+        )
+        let payload = [UInt8](repeating: 5, count: 800)
+        for number: UInt8 in 0..<9 {
+            bench.slab.space.copyBytes(from: [0x80, 96, 0, number, 0, 0, 0, 0, 0, 0, 0, 7])
+            let packet = payload.withUnsafeBytes { payload in
+                outbound.encryptRTP(
+                    headerLength: 12,
+                    payload: payload,
+                    output: bench.slab.space,
+                    extendedSequence: UInt64(number),
+                    ssrc: 7
+                )
+            }
+            let local = SocketAddress(ipv4: Self.loopback, port: 0)
+            bench.slab.commit(packet, to: bench.remote, from: local, notAfter: .distantFuture)
+        }
+        bench.send()
+        var inbound = try InboundProtection(
+            profile: .aesCM128HMACSHA1Tag80,
+            masterKey: key.span.bytes,
+            masterSalt: salt.span.bytes,
+            backend: .portable
+        )
+        let opened = bench.arrivals().map { arrival in
+            var bytes = arrival.bytes
+            return bytes.withUnsafeMutableBytes { inbound.unprotectRTP($0) }
+        }
+        #expect(opened == (0..<9).map { InboundResult.plaintext(length: 812, extendedSequence: UInt64($0)) })
     }
 
     @Test func nothingIsCountedOnALoopThatWasCutOff() throws {

@@ -101,6 +101,23 @@ struct LibsrtpVectorTests {
     }
 
     @Test(arguments: Suite.all)
+    func tagsTogetherAsLibsrtpDoes(suite: Suite) throws {
+        let salt = Array(masterSalt.prefix(suite.profile.saltLength))
+        let sender = try OutboundProtection(
+            profile: suite.profile,
+            masterKey: masterKey.span.bytes,
+            masterSalt: salt.span.bytes,
+            backend: suite.backend
+        )
+        let batch = TagBatch()
+        // As many as are tagged side by side.
+        for step in 0..<8 { batch.add(plainRTP(step % 4), by: sender) }
+        let found = batch.finish()
+        let expected = try protectedRTP(suite.profile)
+        #expect(found == expected + expected)
+    }
+
+    @Test(arguments: Suite.all)
     func unprotectsWhatLibsrtpProtects(suite: Suite) throws {
         let salt = Array(masterSalt.prefix(suite.profile.saltLength))
         var receiver = try InboundProtection(
