@@ -96,7 +96,7 @@ package struct Forwarder: ~Copyable {
     /// Leaves in the list what waits for something.
     private mutating func keepWaiting() {
         // A slot may be in the list twice, if its track went and another came meanwhile.
-        for place in listed.indices where feeds.contains(listed[place]) { feeds[listed[place]].isListed = false }
+        for feed in listed where feeds.contains(feed) { feeds[feed].isListed = false }
         var kept = 0
         for place in listed.indices {
             let feed = listed[place]
