@@ -26,8 +26,15 @@ package struct LoopStatistics: Sendable {
     package var segmentationRefusal: Int32 = 0
     /// The errno with which the kernel refused to put runs together; 0 if it does.
     package var coalescingRefusal: Int32 = 0
+    /// Messages of media by how many packets the kernel cuts each into, up to `SendSlab.runSegmentLimit`.
+    package private(set) var runCounts = InlineArray<61, UInt64>(repeating: 0)
 
     package init() {}
+
+    /// Counts a message of media that the kernel has taken.
+    mutating func noteRun(ofPackets count: Int) {
+        runCounts[min(count, SendSlab.runSegmentLimit)] &+= 1
+    }
 
     /// Counts the time from the receipt of a batch to the return of its send call.
     mutating func noteLatency(nanoseconds: Int64) {

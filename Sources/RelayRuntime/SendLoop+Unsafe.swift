@@ -151,6 +151,7 @@ struct SendLoop: ~Copyable {
                 for index in sent..<(sent + Int(result)) {
                     note(messages[index], &statistics)
                     let message = slab.message(numbers[index])
+                    if message.account >= 0 { statistics.noteRun(ofPackets: message.segmentCount) }
                     accounts.count(
                         message.account,
                         packets: message.segmentCount,
@@ -221,6 +222,7 @@ struct SendLoop: ~Copyable {
             part.data = message.data.map { $0 + Int(offset) }
             if tally_send(descriptor, &part, 1, &statistics.sendCalls) == 1 {
                 note(part, &statistics)
+                if source.account >= 0 { statistics.noteRun(ofPackets: 1) }
                 accounts.count(
                     source.account,
                     packets: 1,

@@ -89,6 +89,7 @@ enum RelayMetrics {
             "Messages of those calls: a run of datagrams that the kernel segments is one.",
             sum(\.messagesOut)
         )
+        addRuns(loops, to: &page)
         page.gauge(
             "tally_gso_enabled",
             "Media loops that send with UDP_SEGMENT.",
@@ -141,6 +142,29 @@ enum RelayMetrics {
             )
         }
         return page.text
+    }
+
+    /// Upper bounds of packets in one message; none has more than the last.
+    private static let runBounds = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, SendSlab.runSegmentLimit]
+
+    private static func addRuns(_ loops: [LoopStatistics], to page: inout Page) {
+        var counts = [UInt64](repeating: 0, count: runBounds.count + 1)
+        var packets: UInt64 = 0
+        var place = 0
+        for length in 1...SendSlab.runSegmentLimit {
+            if length > runBounds[place] { place += 1 }
+            let messages = loops.reduce(0) { $0 &+ $1.runCounts[length] }
+            counts[place] &+= messages
+            packets &+= messages &* UInt64(length)
+        }
+        page.histogram(
+            "tally_send_run_packets",
+            "Packets of media in each message handed to the kernel, which cuts it (UDP_SEGMENT).",
+            [:],
+            bounds: runBounds.map { Double($0) },
+            counts: counts,
+            sum: Double(packets)
+        )
     }
 
     /// Gates that are closed now, by the reason that the ledger would name.

@@ -8,9 +8,11 @@ struct LoadFloorCommand: ParsableCommand {
         commandName: "floor",
         abstract: "Measure the least CPU that a packet to a viewer can cost on this machine.",
         discussion: """
-            Encrypts and sends what a relay of one room would: a run of packets to each viewer for each picture, and \
-            sound, with AES-GCM, to a socket of this process. Best of the ways to send; the mode of 8 x 10 packets \
-            without pauses says how fast the machine is. Benchmarks/Floor is the same in C.
+            Encrypts and sends what a relay of one publisher would: a run of packets to each viewer for each picture, \
+            and sound, with AES-GCM, to a socket of this process. Best of the ways to send, and how old packets are \
+            when they arrive; the mode of 8 x 10 packets without pauses says how fast the machine is. With the \
+            report of a run, viewers, pace, sizes and, of a Tally relay, the runs are those that it had. \
+            Benchmarks/Floor is the same in C.
             """
     )
 
@@ -33,7 +35,10 @@ struct LoadFloorCommand: ParsableCommand {
     var duration = 3.0
 
     @Option(
-        help: "Take viewers and pace from the report of a run, and say how far the server was from the floor."
+        help: """
+            Take viewers, pace, sizes and runs from the report of a run with one publisher, and say how far the server \
+            was from the floor.
+            """
     )
     var report: String?
 
@@ -51,24 +56,23 @@ struct LoadFloorCommand: ParsableCommand {
     func run() throws {
         var shape = FloorShape()
         shape.viewers = viewers
-        shape.packetsOfFrame = packets
+        shape.packetsOfFrame = Double(packets)
         shape.framesPerSecond = fps
         shape.payloadBytes = payloadBytes
         shape.hasAudio = !noAudio
         shape.seconds = duration
         let measured = try report.map { try LoadReport.read(path: $0) }
-        if let measured { shape.follow(measured) }
+        if let measured {
+            for name in ["rooms", "publishers"] where (measured.options[name] ?? "1") != "1" {
+                throw ValidationError(
+                    "a floor is of one publisher; --\(name) of the report's run was more than 1"
+                )
+            }
+            shape.follow(measured)
+        }
         let results = try LoadFloor(shape).measure()
-        if json {
-            let encoder = JSONEncoder()
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            print(String(decoding: try encoder.encode(results), as: UTF8.self))
-        } else {
-            print(FloorReport(shape: shape, results: results, server: measured).text)
-        }
-        guard FloorReport(shape: shape, results: results, server: measured).isValid else {
-            throw ExitCode.failure
-        }
+        let found = FloorReport(shape: shape, results: results, server: measured)
+        print(json ? String(decoding: try found.json(), as: UTF8.self) : found.text)
+        guard found.isValid else { throw ExitCode.failure }
     }
 }

@@ -143,6 +143,9 @@ struct LoadDisturbanceOptions: ParsableArguments {
     @Option(help: "Viewers that join all at once while others are measured.")
     var herd = 0
 
+    @Option(help: "Seconds in which the herd joins, evenly; 0 for all at once.")
+    var herdSeconds = 0.0
+
     @Option(help: "A registered partner on whose site some of the viewers watch; with --relay.")
     var embedPartner: String?
 
@@ -159,11 +162,13 @@ struct LoadDisturbanceOptions: ParsableArguments {
         try LoadLimits.check("dead-viewers", deadViewers, 0...1)
         try LoadLimits.check("churn", churn, 0...1_000)
         try LoadLimits.check("herd", herd, 0...100_000)
+        try LoadLimits.check("herd-seconds", herdSeconds, 0...3_600)
         plan.flipsPerSecond = flipRate
         plan.loss = loss
         plan.slowShare = slowViewers
         plan.deadShare = deadViewers
         plan.churnPerSecond = churn
         plan.herd = herd
+        plan.herdSeconds = herdSeconds
     }
 }

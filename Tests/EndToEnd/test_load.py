@@ -61,6 +61,11 @@ def test_measures_the_relay(relay, tmp_path, codec):
     check_a_load(report, codec)
     assert number(report, "server.cpu_per_packet") > 0
     assert number(report, "server.resident") > 1_000_000
+    # A packet of a message at least, and each of what was delivered in one of them.
+    messages = report["distributions"]["server.run"]
+    assert 0.9 < messages["count"] * messages["mean"] / number(report, "packets") < 1.6
+    assert 0 < report["distributions"]["generator.send_time"]["p50"] < 100
+    assert number(report, "packets.audio.mean_size") < number(report, "packets.video.mean_size") < 1_250
     assert "latency.p99>500ms" in result.stdout
     page = (tmp_path / "report.html").read_text()
     assert "<polyline" in page and "http" not in page.replace(relay.url, "")
@@ -117,6 +122,31 @@ def test_a_threshold_that_is_crossed_ends_with_one(relay, tmp_path):
     compared = subprocess.run([binary(), "load", "compare", tmp_path / "report.json", tmp_path / "report.json",
                                "--fail-if", "packets>1.5x"], capture_output=True, text=True)
     assert compared.returncode == 0 and "same" in compared.stdout, compared.stdout
+
+
+def test_the_floor_takes_the_shape_of_a_run(relay, tmp_path):
+    operator = tmp_path / "operator.token"
+    operator.write_text(relay.token("operator"))
+    report, _ = load(
+        tmp_path, "--relay", relay.url, "--operator-token-file", operator, "--server-pid", relay.process.pid, *options)
+    command = [binary(), "load", "floor", "--json", "--report", tmp_path / "report.json", "--duration", "1"]
+    floor = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    found = json.loads(floor.stdout)
+    assert floor.returncode == (1 if found["objections"] else 0), floor.stderr
+    assert found["schema"] == "tally-floor/1"
+    assert found["shape"]["viewers"] == 4 and found["shape"]["frames_per_second"] == 15
+    assert 0.99 < sum(run["share"] for run in found["shape"]["runs"]) < 1.01
+    load_modes = [result for result in found["results"] if result["kind"] == "load"]
+    assert found["best"] in [result["mode"] for result in load_modes]
+    # Four viewers for half a second.
+    video, audio = (number(report, "packets") - number(report, "packets.audio"), number(report, "packets.audio"))
+    for result in load_modes:
+        assert 0.5 < result["packets"] / ((video + audio) / 8) < 1.5, result["mode"]
+        assert 0 < result["latency_video"]["p50"] < 500 and 0 < result["latency_audio"]["p50"] < 500
+    report["options"]["publishers"] = "2"
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 64 and "--publishers" in refused.stderr
 
 
 @pytest.fixture

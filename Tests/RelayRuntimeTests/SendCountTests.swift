@@ -139,6 +139,11 @@ struct SendCountTests {
         #expect(bench.send() == 0)
         #expect(bench.arrived() == 24)
         #expect(bench.counts() == [[20, 19_200], [3, 210]])
+        let runs = bench.statistics.runCounts
+        #expect(
+            (runs[20], runs[3], runs[1]) == (1, 1, 0),
+            "two messages of media, and what is none is not among them"
+        )
     }
 
     @Test func whatTheKernelRefusesIsNotCounted() throws {

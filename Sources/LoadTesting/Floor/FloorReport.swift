@@ -1,9 +1,12 @@
+import Foundation
+
 /// What the floor says, beside what a server needed.
 package struct FloorReport: Sendable {
     /// On a processor with AVX-512 the fixed mode is below this, or the machine is too busy to say anything.
     static let fixedModeLimit = 700.0
     /// A mode of which less arrives was measured against a receiver that could not keep up.
     static let leastReceived = 0.99
+    package static let schemaName = "tally-floor/1"
 
     private let shape: FloorShape
     private let results: [FloorResult]
@@ -16,15 +19,16 @@ package struct FloorReport: Sendable {
         self.server = server
     }
 
-    /// The paced mode that cost least.
+    /// The way of sending the load that cost least.
     package var best: FloorResult? {
-        results.dropLast().min { $0.nanosecondsOfPacket < $1.nanosecondsOfPacket }
+        results.filter { $0.kind == .load }.min { $0.nanosecondsOfPacket < $1.nanosecondsOfPacket }
     }
 
     /// Why the figures say nothing; empty if they do.
     package var objections: [String] {
         var found: [String] = []
-        if let fixed = results.last, machine.hasWideVectors, fixed.nanosecondsOfPacket > Self.fixedModeLimit {
+        for fixed in results where fixed.kind == .fixed {
+            guard machine.hasWideVectors, fixed.nanosecondsOfPacket > Self.fixedModeLimit else { continue }
             found.append(
                 "the 8 x 10 mode took \(Int(fixed.nanosecondsOfPacket)) ns a packet, and "
                     + "\(Int(Self.fixedModeLimit)) is what a processor with AVX-512 needs at most: too busy a machine"
@@ -38,43 +42,69 @@ package struct FloorReport: Sendable {
 
     package var isValid: Bool { objections.isEmpty }
 
+    /// The server's CPU for a packet as a multiple of the floor's.
+    private var timesTheFloor: Double? {
+        guard let best, let cost = server?.value(of: "server.cpu_per_packet")?.value else { return nil }
+        return cost * 1_000 / max(1, best.nanosecondsOfPacket)
+    }
+
     package var text: String {
-        var table = TextTable(["", "ns a packet", "packets", "received"])
+        var table = TextTable(["", "ns a packet", "packets", "received", "latency p50", "p99"])
         for result in results {
+            let latency = result.latencyVideo ?? result.latencyAudio
             table.append([
                 result.mode, "\(Int(result.nanosecondsOfPacket.rounded()))", "\(result.packets)",
-                Measure.share.text(result.received),
+                Measure.share.text(result.received), latency.map { Measure.milliseconds.text($0.p50) } ?? "",
+                latency.map { Measure.milliseconds.text($0.p99) } ?? "",
             ])
         }
         var lines = [
-            "\(shape.viewers) viewers, \(shape.framesPerSecond) x \(shape.packetsOfFrame) packets of "
-                + "\(shape.payloadBytes) bytes a second\(shape.hasAudio ? " and sound" : "")",
-            "\(machine.processor), Linux \(machine.kernel)", "", table.text,
+            "\(shape.viewers) viewers, \(shape.framesPerSecond) x \(Measure.short(shape.packetsOfFrame)) packets of "
+                + "\(shape.payloadBytes) bytes a second\(shape.hasAudio ? " and sound" : "")"
         ]
-        if let best, let cost = server?.value(of: "server.cpu_per_packet")?.value {
-            let times = cost * 1_000 / max(1, best.nanosecondsOfPacket)
+        if !shape.runs.isEmpty {
+            let runs = shape.runs.map { "\($0.packets): \(Measure.share.text($0.share))" }
+            lines.append("the relay's messages of video by their packets: \(runs.joined(separator: ", "))")
+        }
+        lines += ["\(machine.processor), Linux \(machine.kernel)", "", table.text]
+        if let timesTheFloor, let cost = server?.value(of: "server.cpu_per_packet")?.value {
             lines += [
                 "",
-                "the server needed \(Measure.short(cost)) us a packet: \(Measure.short(times)) times the floor",
+                "the server needed \(Measure.short(cost)) us a packet: \(Measure.short(timesTheFloor)) times the floor",
             ]
         }
         if !objections.isEmpty { lines += [""] + objections.map { "not valid: \($0)" } }
         return lines.joined(separator: "\n")
     }
-}
 
-extension FloorShape {
-    /// Takes over the viewers, the frame rate and the packets of a frame that a run had.
-    package mutating func follow(_ report: LoadReport) {
-        if let count = report.numbers["viewers"]?.value, count >= 1 { viewers = Int(count) }
-        if let rate = report.options["fps"].flatMap({ Int($0) }) { framesPerSecond = rate }
-        hasAudio = report.options["audio"] != "none"
-        guard let packets = report.numbers["packets"]?.value, let frames = report.numbers["frames"]?.value,
-            frames > 0
-        else { return }
-        // Sound has fifty packets a second where pictures have so many frames.
-        let sound = hasAudio ? 50 / Double(framesPerSecond) : 0
-        packetsOfFrame = min(max(Int((packets / frames - sound).rounded()), 1), LoadFloor.segments)
+    /// What `--json` prints.
+    private struct Document: Encodable {
+        var schema = FloorReport.schemaName
+        var machine: MachineFacts
+        var shape: FloorShape
+        var results: [FloorResult]
+        var best: String?
+        var timesTheFloor: Double?
+        var objections: [String]
+    }
+
+    /// The report as a document.
+    ///
+    /// Throws only if a number in it is none.
+    package func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return try encoder.encode(
+            Document(
+                machine: machine,
+                shape: shape,
+                results: results,
+                best: best?.mode,
+                timesTheFloor: timesTheFloor,
+                objections: objections
+            )
+        )
     }
 }
 

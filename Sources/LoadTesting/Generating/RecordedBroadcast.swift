@@ -15,6 +15,8 @@ package struct BroadcastStatistics: Sendable {
     package var framesSkipped = 0
     /// Nanoseconds from when a frame was due to when it was sent.
     package var lag = ValueHistogram()
+    /// Nanoseconds from a frame's stamp to the kernel's having taken its last packet.
+    package var sending = ValueHistogram()
 
     package static func += (left: inout BroadcastStatistics, right: BroadcastStatistics) {
         left.framesSent += right.framesSent
@@ -24,6 +26,7 @@ package struct BroadcastStatistics: Sendable {
         left.keyframeRequests += right.keyframeRequests
         left.framesSkipped += right.framesSkipped
         left.lag.merge(right.lag)
+        left.sending.merge(right.sending)
     }
 }
 
@@ -149,6 +152,7 @@ final class RecordedBroadcast: PeerMedia {
                 transportSequence: &transportSequence,
                 now: sentAt
             )
+            statistics.sending.record(SystemClock.monotonic.nanoseconds(since: sentAt))
             statistics.framesSent += 1
             statistics.packetsSent += packets.count
             statistics.payloadBytesSent += Int(playing.track.octetCount &- octets)

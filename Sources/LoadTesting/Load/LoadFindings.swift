@@ -124,6 +124,15 @@ struct LoadFindings: Sendable {
             Double(total.bytes) / Double(max(1, total.packets)),
             .bytes
         )
+        report.numbers["packets.audio"] = .init(Double(total.soundPackets), .count)
+        report.numbers["packets.audio.mean_size"] = .init(
+            Double(total.soundBytes) / Double(max(1, total.soundPackets)),
+            .bytes
+        )
+        report.numbers["packets.video.mean_size"] = .init(
+            Double(total.bytes - total.soundBytes) / Double(max(1, total.packets - total.soundPackets)),
+            .bytes
+        )
         report.numbers["bitrate.sent"] = .init(
             Double(after.sent.payloadBytesSent - before.sent.payloadBytesSent) * 8 / elapsed,
             .bitsPerSecond
@@ -170,6 +179,13 @@ struct LoadFindings: Sendable {
     }
 
     private func addServer(_ report: inout LoadReport) {
+        if let first = before.runs, let last = after.runs {
+            report.distributions["server.run"] = Distribution(
+                first.sent(until: last),
+                unit: .count,
+                unitsOfOne: 1
+            )
+        }
         guard let first = before.server, let last = after.server else { return }
         let cpu = Double(last.cpuNanoseconds - first.cpuNanoseconds)
         report.numbers["server.cores"] = .init(cpu / 1e9 / elapsed, .count)
@@ -221,6 +237,7 @@ struct LoadFindings: Sendable {
             )
         }
         report.distributions["generator.send_lag"] = .times(after.sent.lag)
+        report.distributions["generator.send_time"] = .times(after.sent.sending)
         report.distributions["generator.join_lag"] = .times(crowd.joinLag)
         if receiver > Self.busyThread || meter.busiestReceiver > 0.98 {
             report.warnings.append(

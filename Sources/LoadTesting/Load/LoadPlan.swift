@@ -42,8 +42,10 @@ package struct LoadPlan: Sendable {
     package var deadShare = 0.0
     /// Viewers a second that leave, and come back as new ones.
     package var churnPerSecond = 0.0
-    /// Viewers that join at once in the middle of what is measured, in all rooms together.
+    /// Viewers that join in the middle of what is measured, in all rooms together: at once, or evenly in so many
+    /// seconds.
     package var herd = 0
+    package var herdSeconds = 0.0
     /// A registered partner on whose site a share of the viewers watches.
     package var partner: String?
     package var embedShare = 0.0
@@ -108,8 +110,8 @@ package struct LoadPlan: Sendable {
         let further: [(String, Double)] = [
             ("flip-rate", flipsPerSecond), ("loss", loss), ("slow-viewers", slowShare),
             ("dead-viewers", deadShare),
-            ("churn", churnPerSecond), ("herd", Double(herd)), ("embed-viewers", embedShare),
-            ("receivers", Double(receivers)),
+            ("churn", churnPerSecond), ("herd", Double(herd)), ("herd-seconds", herdSeconds),
+            ("embed-viewers", embedShare), ("receivers", Double(receivers)),
         ]
         for (name, value) in further where value > 0 { options[name] = Measure.short(value) }
         return options

@@ -179,8 +179,10 @@ extension LoadRun {
     private func sendHerd() async {
         try? await Task.sleep(for: .nanoseconds(Int64(plan.seconds / 3 * 1e9)))
         guard !Task.isCancelled else { return }
-        note("\(plan.herd) more viewers join at once")
-        await join(count: plan.herd, pace: .herd) { index in
+        let pace =
+            plan.herdSeconds > 0 ? JoinPace.steady(perSecond: Double(plan.herd) / plan.herdSeconds) : .herd
+        note("\(plan.herd) more viewers join, \(pace.text)")
+        await join(count: plan.herd, pace: pace) { index in
             await self.join(
                 room: index % self.plan.rooms,
                 number: self.plan.viewers + index / self.plan.rooms,

@@ -14,6 +14,17 @@ extension LoadRun {
         var publishersThread: Int64
         var sent: BroadcastStatistics
         var socketDrops: Int
+        /// Of a relay that says it.
+        var runs: SentRuns?
+    }
+
+    /// Messages of media that the relay has sent so far, by their length; `nil` of any other server.
+    func sentRuns() async -> SentRuns? {
+        guard let relay = plan.relay, case .minted(let operatorToken) = plan.tokens,
+            let token = try? operatorToken.read(),
+            let metrics = try? await relay.metrics(operatorToken: token)
+        else { return nil }
+        return SentRuns(metrics)
     }
 
     func marks() async throws -> Marks {

@@ -94,7 +94,7 @@ package final class LoadRun: Sendable {
         let run = run
         let threads = plan.receivers + (plan.hasLateViewers ? 1 : 0)
         receivers = try (0..<threads).map { try Receiver(name: "viewers \($0)", run: run, plan: plan) }
-        publishing = try ClientLoop(name: "publishers")
+        publishing = try ClientLoop(name: "publishers", goesFirst: true)
         desk = TokenDesk(plan.tokens, relay: plan.relay)
     }
 
@@ -135,13 +135,17 @@ package final class LoadRun: Sendable {
         note("\(crowd.withLock { $0.viewers.count }) of \(plan.allViewers) viewers have joined")
         try await meter.run(seconds: plan.warmUpSeconds, isMeasured: false) { say(.second($0)) }
 
-        let before = try await marks()
+        // Asked for outside of what is measured, since the answer is work too.
+        let runsBefore = await sentRuns()
+        var before = try await marks()
+        before.runs = runsBefore
         for receiver in receivers { try await receiver.run { fleet, _ in fleet.startMeasuring() } }
         try await silenceDead()
         let disturbances = Task { await self.disturb() }
         try await meter.run(seconds: plan.seconds, isMeasured: true) { say(.second($0)) }
         for receiver in receivers { try await receiver.run { fleet, _ in fleet.stopMeasuring() } }
-        let after = try await marks()
+        var after = try await marks()
+        after.runs = await sentRuns()
         disturbances.cancel()
         await disturbances.value
         try await Task.sleep(for: .milliseconds(Self.drainMilliseconds))

@@ -1,5 +1,6 @@
 import CLinuxNet
 import Foundation
+import Glibc
 import Primitives
 import Synchronization
 
@@ -13,17 +14,25 @@ package final class ClientLoop: Sendable {
         var isStopping = false
     }
 
+    /// Above the threads of the same program that compute: joins, and what is received.
+    private static let priorityOfFirst: Int32 = -10
+
     private let mail = Mutex(Mail())
     private let wakeDescriptor: Int32
 
     /// Starts the thread.
     ///
+    /// One that `goesFirst` is run before others that want the same core, where the system lets it: what it sends
+    /// late would count as the server's latency.
+    ///
     /// Throws `LoopError`.
-    package init(name: String) throws(LoopError) {
+    package init(name: String, goesFirst: Bool = false) throws(LoopError) {
         wakeDescriptor = tally_event_open()
         guard wakeDescriptor >= 0 else { throw .socket(errno: -wakeDescriptor) }
         // The descriptor outlives the thread, which holds this object while it runs.
         let thread = Thread { [self] in
+            // Of this thread alone on Linux; without the privilege it stays as it is.
+            if goesFirst { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.priorityOfFirst) }
             guard let peers = try? LoopPeers(wakeDescriptor: wakeDescriptor) else { return }
             run(peers)
         }

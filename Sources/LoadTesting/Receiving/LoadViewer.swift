@@ -133,6 +133,10 @@ final class LoadViewer: PeerMedia {
                 peer.wake(at: streams[index].nextDue ?? .distantFuture)
             }
             let isVideo = codec != .opus
+            if !isVideo {
+                own.soundPackets += 1
+                own.soundBytes += UInt64(packet.byteCount)
+            }
             if isVideo, second & 0x80 != 0, let pause = streams[index].endFrame(arrival: arrival) {
                 own.freezes += 1
                 fleet.noteFreeze(pause)

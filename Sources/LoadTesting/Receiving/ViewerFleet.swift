@@ -170,6 +170,9 @@ struct FleetSecond: Sendable {
 struct ViewerCounts: Sendable, Equatable {
     var packets: UInt64 = 0
     var bytes: UInt64 = 0
+    /// Of `packets` and `bytes`, those of sound.
+    var soundPackets: UInt64 = 0
+    var soundBytes: UInt64 = 0
     var examined: UInt64 = 0
     var lost = 0
     var late = 0
@@ -181,6 +184,8 @@ struct ViewerCounts: Sendable, Equatable {
     static func += (left: inout ViewerCounts, right: ViewerCounts) {
         left.packets += right.packets
         left.bytes += right.bytes
+        left.soundPackets += right.soundPackets
+        left.soundBytes += right.soundBytes
         left.examined += right.examined
         left.lost += right.lost
         left.late += right.late
@@ -194,6 +199,8 @@ struct ViewerCounts: Sendable, Equatable {
         ViewerCounts(
             packets: left.packets - right.packets,
             bytes: left.bytes - right.bytes,
+            soundPackets: left.soundPackets - right.soundPackets,
+            soundBytes: left.soundBytes - right.soundBytes,
             examined: left.examined - right.examined,
             lost: left.lost - right.lost,
             late: left.late - right.late,
