@@ -59,6 +59,27 @@ let multiBufferTargets: [Target] =
 let multiBufferDependency: [Target.Dependency] = hasMultiBuffer ? ["CMultiBuffer"] : []
 let multiBufferSettings: [SwiftSetting] = hasMultiBuffer ? [.define("TALLY_MULTI_BUFFER")] : []
 
+// Micro benchmarks on request: an ordinary build neither fetches nor builds their library. Without its traits, as its
+// counters of allocations are libraries of their own; HotPath counts those.
+let wantsMicroBenchmarks = Context.environment["TALLY_MICRO_BENCHMARKS"] == "1"
+let microBenchmarkPackages: [Package.Dependency] =
+    wantsMicroBenchmarks
+    ? [.package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: [])] : []
+let microBenchmarkTargets: [Target] =
+    wantsMicroBenchmarks
+    ? [
+        .executableTarget(
+            name: "MicroBenchmarks",
+            dependencies: [
+                "SRTPProtection", "Rooms", "MediaRings", "Disclosures", "RTPPackets", "Primitives",
+                .product(name: "Benchmark", package: "benchmark"),
+            ],
+            path: "Benchmarks/MicroBenchmarks",
+            swiftSettings: strict,
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
+        )
+    ] : []
+
 let hummingbird: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -82,7 +103,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
-    ],
+    ] + microBenchmarkPackages,
     targets: [
         // Row 0: system libraries, and what of them Swift cannot call.
         systemLibrary("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
@@ -241,6 +262,17 @@ let package = Package(
             path: "Benchmarks/ConsentRules",
             swiftSettings: strict
         ),
+        // Counts what a stretch of code allocates; its allocator serves whatever executable it is linked into.
+        .target(name: "MeasuredStretch", path: "Benchmarks/MeasuredStretch"),
+        .executableTarget(
+            name: "HotPath",
+            dependencies: [
+                "MeasuredStretch", "RelayEngine", "Rooms", "PeerTransports", "MediaRings", "SRTPProtection",
+                "DTLSHandshakes", "ICELite", "Disclosures", "RTPPackets", "Primitives",
+            ],
+            path: "Benchmarks/HotPath",
+            swiftSettings: strict
+        ),
         tests("PrimitivesTests", ["Primitives"]),
         tests("RTPPacketsTests", ["RTPPackets", "Primitives"]),
         tests(
@@ -337,5 +369,5 @@ let package = Package(
         ),
         tests("HouseRulesTests", []),
         tests("FuzzTests", ["FuzzBodies"], resources: [.copy("Corpus")]),
-    ] + multiBufferTargets
+    ] + multiBufferTargets + microBenchmarkTargets
 )
