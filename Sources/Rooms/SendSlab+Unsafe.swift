@@ -93,7 +93,7 @@ package struct SendSlab: ~Copyable {
         account: Int = -1,
         payloadLength: Int = 0
     ) {
-        pendingTags.add(packet, at: bytes + byteCount)
+        if packet.hashStates != nil { pendingTags.add(packet, at: bytes + byteCount) }
         commit(
             packet.length,
             to: remote,

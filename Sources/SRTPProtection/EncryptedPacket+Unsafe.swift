@@ -10,5 +10,5 @@ package struct EncryptedPacket {
     /// The SHA-1 states behind the inner and the outer padded key, if the tag does not stand yet.
     ///
     /// They are the protection's own, and hold as long as it does.
-    let hashStates: UnsafeRawPointer?
+    package let hashStates: UnsafeRawPointer?
 }

@@ -33,33 +33,32 @@ extension OutboundProtection {
         extendedSequence: UInt64,
         ssrc: UInt32
     ) -> EncryptedPacket {
-        guard media.mode == .multiBufferCounter else {
-            let length = protectRTP(
-                headerLength: headerLength,
-                payload: payload,
-                output: output,
-                extendedSequence: extendedSequence,
-                ssrc: ssrc
-            )
-            return EncryptedPacket(length: length, hashStates: nil)
-        }
         let length = headerLength + payload.count + profile.tagLength
         check(headerLength: headerLength, length: length, output, extendedSequence, ssrc)
         guard let packet = output.baseAddress else { return .nothing }
-        let isEncrypted = media.encryptRTP(
-            packet,
-            headerLength: headerLength,
-            payload: payload,
-            source: ssrc,
-            index: extendedSequence
-        )
+        let leavesTag = media.mode == .multiBufferCounter
+        let isEncrypted =
+            leavesTag
+            ? media.encryptRTP(
+                packet,
+                headerLength: headerLength,
+                payload: payload,
+                source: ssrc,
+                index: extendedSequence
+            )
+            : media.sealRTP(
+                packet,
+                headerLength: headerLength,
+                payload: payload,
+                source: ssrc,
+                index: extendedSequence
+            )
         guard isEncrypted else { return .nothing }
-        return EncryptedPacket(
-            length: length,
-            hashStates: UnsafeRawPointer(media.hashState(at: PacketCipher.Layout.inner))
-        )
+        let states = leavesTag ? UnsafeRawPointer(media.hashState(at: PacketCipher.Layout.inner)) : nil
+        return EncryptedPacket(length: length, hashStates: states)
     }
 
+    @inline(__always)
     private borrowing func check(
         headerLength: Int,
         length: Int,
