@@ -93,6 +93,13 @@ package struct PeerTransport: ~Copyable {
 
     package var isEstablished: Bool { establishedAt != nil }
 
+    /// Whether the path has passed an authenticated check that is still good.
+    ///
+    /// Asked for every datagram: from outside of this target, asking `ice` itself would copy all of it.
+    package func isValidated(_ path: ICEPair, now: MonotonicTime) -> Bool {
+        ice.isValidated(remote: path.remote, local: path.local, now: now)
+    }
+
     /// Announces the credentials of an ICE restart; the old path serves until the new one is nominated.
     ///
     /// A server that we connect to cannot ask for one: it is connected to anew.
@@ -130,7 +137,7 @@ package struct PeerTransport: ~Copyable {
 
     /// Takes a DTLS datagram; `false` if the path has passed no check.
     package mutating func receiveDTLS(_ datagram: RawSpan, on path: ICEPair, now: MonotonicTime) -> Bool {
-        guard ice.isValidated(remote: path.remote, local: path.local, now: now) else { return false }
+        guard isValidated(path, now: now) else { return false }
         if checks == nil { handshakePath = path }
         handshake.receive(datagram, now: now)
         return true
@@ -139,7 +146,7 @@ package struct PeerTransport: ~Copyable {
     /// The next handshake datagram and the path it takes; `nil` when there is none, or no live path.
     package mutating func nextOutgoing(now: MonotonicTime) -> (datagram: [UInt8], path: ICEPair)? {
         guard let path = handshakePath ?? ice.selected,
-            ice.isValidated(remote: path.remote, local: path.local, now: now),
+            isValidated(path, now: now),
             let datagram = handshake.nextOutgoingDatagram()
         else { return nil }
         return (datagram, path)

@@ -57,8 +57,7 @@ extension RelayEngine {
                 drop(.stranger)
                 return .taken
             }
-            guard peers[slot].transport.ice.isValidated(remote: path.remote, local: path.local, now: now)
-            else {
+            guard peers[slot].transport.isValidated(path, now: now) else {
                 paths[path] = nil
                 drop(.stranger)
                 return .taken
@@ -87,8 +86,7 @@ extension RelayEngine {
         case .stun:
             receiveOutboundSTUN(slot, span, on: path, now: now, into: &slab)
         case .dtls, .rtp, .rtcp:
-            guard peers[slot].transport.ice.isValidated(remote: path.remote, local: path.local, now: now)
-            else { return drop(.stranger) }
+            guard peers[slot].transport.isValidated(path, now: now) else { return drop(.stranger) }
             take(kind, datagram, of: slot, on: path, now: now, into: &slab)
         }
     }
