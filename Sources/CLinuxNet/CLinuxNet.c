@@ -360,7 +360,15 @@ int tally_may_run_on(int processor) {
         && CPU_ISSET(processor, &set);
 }
 
+static __thread cpu_set_t unpinned;
+static __thread int is_pinned;
+
+void tally_unpin_thread(void) {
+    if (is_pinned) sched_setaffinity(0, sizeof unpinned, &unpinned);
+}
+
 int tally_pin_thread(int processor) {
+    if (!is_pinned) is_pinned = sched_getaffinity(0, sizeof unpinned, &unpinned) == 0;
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(processor, &set);

@@ -34,8 +34,8 @@ extension RelayEngine {
         while nextHandshake < waitingHandshakes.count {
             let waiting = waitingHandshakes[nextHandshake]
             nextHandshake += 1
-            if nextHandshake == waitingHandshakes.count {
-                waitingHandshakes.removeAll(keepingCapacity: true)
+            if nextHandshake == waitingHandshakes.count || nextHandshake >= Self.waitingHandshakeLimit {
+                waitingHandshakes.removeFirst(nextHandshake)
                 nextHandshake = 0
             }
             guard peers.contains(waiting.slot), peers[waiting.slot].id == waiting.peer else { continue }
@@ -59,7 +59,7 @@ extension RelayEngine {
             handshakesTaken += 1
             return advanceHandshake(slot, datagram, on: path, now: now, into: &slab)
         }
-        guard waitingHandshakes.count < Self.waitingHandshakeLimit,
+        guard waitingHandshakes.count - nextHandshake < Self.waitingHandshakeLimit,
             peers[slot].waitingHandshakes < Self.waitingHandshakeLimitOfPeer
         else { return drop(.handshakesFull) }
         peers[slot].waitingHandshakes += 1

@@ -150,8 +150,7 @@ final class MediaLoop: @unchecked Sendable {
         var statistics = LoopStatistics()
         statistics.coalescingRefusal = coalescingRefusal
         if coalescingRefusal != 0 { refusals?.note(.coalescing, errno: coalescingRefusal) }
-        // It was asked for when the plane was made; a processor that has gone since costs speed alone.
-        if let processor { _ = tally_pin_thread(Int32(processor)) }
+        pin()
         guard let receiver = ReceiveLoop() else { preconditionFailure("no memory to receive into") }
         var nextStatistics = MonotonicTime.distantPast
         var mayHaveMore = false
@@ -200,7 +199,7 @@ final class MediaLoop: @unchecked Sendable {
                 statistics.noteLatency(nanoseconds: now.nanoseconds(since: received))
             }
             let events = engine.takeEvents(after: slab)
-            if !events.isEmpty { onEvents(number, events) }
+            if !events.isEmpty { tell(events) }
             if now >= nextStatistics {
                 nextStatistics = now.advanced(byMilliseconds: Self.statisticsMilliseconds)
                 publish(&statistics, engine)
@@ -208,6 +207,18 @@ final class MediaLoop: @unchecked Sendable {
         }
         quiescent.sleeps()
         hasEnded.store(true, ordering: .releasing)
+    }
+
+    /// It was asked for when the plane was made; a processor that has gone since costs speed alone.
+    private func pin() {
+        if let processor { _ = tally_pin_thread(Int32(processor)) }
+    }
+
+    private func tell(_ events: [EngineEvent]) {
+        // A thread that is made to take them inherits where this one may run.
+        if processor != nil { tally_unpin_thread() }
+        onEvents(number, events)
+        pin()
     }
 
     private func sleep(until wake: MonotonicTime) {

@@ -78,6 +78,7 @@ extension Forwarder {
     /// Asks for a slate frame at once: a viewer's PLI while withheld (at most five a second).
     mutating func hastenSlate(_ line: Int, now: MonotonicTime) {
         lines[line].nextSlate = min(lines[line].nextSlate, now.advanced(byMilliseconds: 200))
+        if lines[line].feed >= 0 { requestSweep(lines[line].feed) }
     }
 
     /// The slate in the line's codec, else in the first of the viewer's codecs that has one.

@@ -59,6 +59,10 @@ package struct Forwarder: ~Copyable {
     package internal(set) var changes: [LineChange] = []
     /// Feeds to be looked at: those with news, and those whose lines wait for something.
     private var listed: [Int] = []
+    /// Every feed is to be looked at, once the walk that is under way has ended.
+    private var wantsSweep = false
+    /// The head of the ring whose feed is being walked, as of the walk's beginning.
+    private var walkHead: UInt64 = 0
     /// Where the walk goes on after a full slab: place in the list, audience within it, line within that.
     private var cursor = 0
     private var audienceCursor = 0
@@ -74,38 +78,48 @@ package struct Forwarder: ~Copyable {
     /// Looks at the tracks that `noteNews` named and at those that wait for something; `sweep` looks at every
     /// track, for gates that changed and for packets that other loops published.
     package mutating func forward(now: MonotonicTime, sweep: Bool, into slab: inout SendSlab) -> Bool {
-        if sweep, cursor == 0, audienceCursor == 0, lineCursor == 0 {
+        wantsSweep = wantsSweep || sweep
+        if wantsSweep, cursor == 0, audienceCursor == 0, lineCursor == 0 {
+            wantsSweep = false
             for feed in 0..<feeds.end where feeds.contains(feed) && feeds[feed].isDue(now: now) { list(feed) }
         }
         while cursor < listed.count {
             let feed = listed[cursor]
             if feeds.contains(feed), !feeds[feed].audiences.isEmpty {
-                let head = feeds[feed].ring.head
+                // What comes while a full slab interrupts the walk, the lines before the interruption have not seen.
+                if audienceCursor == 0, lineCursor == 0 { walkHead = feeds[feed].ring.head }
                 guard serve(feed: feed, now: now, into: &slab) else { return false }
-                feeds[feed].servedHead = head
+                feeds[feed].servedHead = walkHead
             }
             cursor += 1
             audienceCursor = 0
             lineCursor = 0
         }
         cursor = 0
-        keepWaiting()
-        return true
+        // The walk may have taken several turns, and what came to it meanwhile is not to wait for a timer.
+        return !keepWaiting() && !wantsSweep
     }
 
-    /// Leaves in the list what waits for something.
-    private mutating func keepWaiting() {
+    /// Leaves in the list what waits for something, and what has news again; answers whether anything has.
+    private mutating func keepWaiting() -> Bool {
+        var hasNews = false
         // A slot may be in the list twice, if its track went and another came meanwhile.
         for feed in listed where feeds.contains(feed) { feeds[feed].isListed = false }
         var kept = 0
         for place in listed.indices {
             let feed = listed[place]
-            guard feeds.contains(feed), feeds[feed].needsSweep, !feeds[feed].isListed else { continue }
+            guard feeds.contains(feed), !feeds[feed].isListed, !feeds[feed].audiences.isEmpty else {
+                continue
+            }
+            let isNew = feeds[feed].ring.head != feeds[feed].servedHead
+            guard isNew || feeds[feed].needsSweep else { continue }
+            hasNews = hasNews || isNew
             feeds[feed].isListed = true
             listed[kept] = feed
             kept += 1
         }
         listed.removeSubrange(kept...)
+        return hasNews
     }
 
     /// Has a track looked at, because something was published.
@@ -153,7 +167,7 @@ package struct Forwarder: ~Copyable {
             }
             let gate = feeds[feed].audiences[audience].gate
             let served = gate.withPass(now: now) { pass in
-                feeds[feed].audiences[audience].servedOpening = pass.opening
+                noteServed(feed, audience, opening: pass.opening)
                 return serve(feed: feed, audience: audience, ring: ring, pass, now: now, into: &slab)
             }
             if let served {
@@ -161,13 +175,21 @@ package struct Forwarder: ~Copyable {
                 guard served else { return false }
             } else {
                 counters.passesDenied[gate.refusal] += 1
-                feeds[feed].audiences[audience].servedOpening = 0
+                noteServed(feed, audience, opening: 0)
                 guard withhold(feed: feed, audience: audience, now: now, into: &slab) else { return false }
             }
             audienceCursor += 1
             lineCursor = 0
         }
         return true
+    }
+
+    /// Remembers how the gate stood; lines that were served while it stood otherwise are looked at once more.
+    private mutating func noteServed(_ feed: Int, _ audience: Int, opening: UInt64) {
+        if lineCursor > 0, feeds[feed].audiences[audience].servedOpening != opening {
+            feeds[feed].needsSweep = true
+        }
+        feeds[feed].audiences[audience].servedOpening = opening
     }
 
     private mutating func serve(
@@ -251,6 +273,7 @@ package struct Forwarder: ~Copyable {
                 return true
             case .unsupported:
                 set(line, .unsupported)
+                feeds[lines[line].feed].needsSweep = true
                 return true
             }
             lines[line].next += 1

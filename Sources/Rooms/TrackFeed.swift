@@ -10,7 +10,7 @@ struct TrackFeed {
     /// The ring's head when the feed was last served whole.
     var servedHead: UInt64 = 0
     /// Lines wait for something other than the next packet (pacing, a keyframe, a slate).
-    var needsSweep = true
+    var needsSweep = false
     /// The feed is in the forwarder's list of those to be looked at.
     var isListed = false
 
@@ -20,6 +20,7 @@ struct TrackFeed {
 
     /// Whether serving it now could send or change anything.
     func isDue(now: MonotonicTime) -> Bool {
+        if audiences.isEmpty { return false }
         if needsSweep || ring.head != servedHead { return true }
         for audience in audiences where !audience.lines.isEmpty {
             if audience.gate.opening(at: now) != audience.servedOpening { return true }

@@ -61,8 +61,7 @@ struct ServeCommand: AsyncParsableCommand {
         let partners = try PartnerRegistry(directory: configuration.data.directory)
         let control = try RelayControl(
             bind: try Candidates.bindAddress(configuration.udp),
-            mediaLoops: configuration.media.loops > 0
-                ? configuration.media.loops : min(62, ProcessInfo.processInfo.activeProcessorCount),
+            mediaLoops: Self.mediaLoops(configuration.media),
             processors: try configuration.media.processors.map(Self.processor),
             settings: Self.settings(configuration, candidates),
             ledger: store,
@@ -102,6 +101,14 @@ struct ServeCommand: AsyncParsableCommand {
         )
         try await group.run()
         await store.close()
+    }
+
+    private static func mediaLoops(_ media: TallyConfiguration.Media) -> Int {
+        if media.loops > 0 { return media.loops }
+        let processors =
+            media.processors.isEmpty
+            ? ProcessInfo.processInfo.activeProcessorCount : media.processors.count
+        return min(62, processors)
     }
 
     private static func processor(_ text: String) throws -> Int {

@@ -59,8 +59,8 @@ struct FullSlabTests {
             }
         }
 
-        func publish(_ count: Int, byteCount: Int) {
-            for number in 0..<count {
+        func publish(_ count: Int, byteCount: Int, from first: Int = 0) {
+            for number in first..<(first + count) {
                 var facts = PayloadFacts()
                 facts.startsKeyframe = number == 0
                 ring.publish(
@@ -109,6 +109,27 @@ struct FullSlabTests {
         let all = crowd.packetCounts()
         #expect(all == [UInt32(Forwarder.lineBatchLimit) + 10])
         #expect(crowd.batches > 5)
+    }
+
+    /// Lines that were served before the slab was full have not seen what came while it was sent.
+    @Test(arguments: [true, false])
+    func whatComesWhileAFullSlabIsSentReachesEverybody(sweeps: Bool) throws {
+        var crowd = try Crowd(viewers: 60)
+        try crowd.open()
+        crowd.publish(10, byteCount: 1_000)
+        let isDone = crowd.forwarder.forward(now: Self.now, sweep: false, into: &crowd.slab)
+        #expect(!isDone)
+        crowd.slab.clear()
+        crowd.publish(5, byteCount: 1_000, from: 10)
+        if sweeps {
+            // Another loop's news, told in the middle of the walk and not again.
+            let isDone = crowd.forwarder.forward(now: Self.now, sweep: true, into: &crowd.slab)
+            #expect(!isDone)
+            crowd.slab.clear()
+        }
+        crowd.forward(at: Self.now)
+        let counts = crowd.packetCounts()
+        #expect(counts == [15])
     }
 
     @Test func slatesAreWholeWhenTheSlabIsFull() throws {

@@ -93,6 +93,9 @@ int tally_may_run_on(int processor);
 /// Keeps the calling thread on one processor. Returns 0 or -errno.
 int tally_pin_thread(int processor);
 
+/// Lets the calling thread run where it could before it was pinned.
+void tally_unpin_thread(void);
+
 /// A descriptor that nothing can be sent through, or -errno.
 int tally_null_open(void);
 

@@ -100,8 +100,8 @@ extension ConfigurationKey {
         ),
         ConfigurationKey(
             "media.loops",
-            .number(0, 0...256),
-            "Threads that forward media; 0 for one a core."
+            .number(0, 0...62),
+            "Threads that forward media; 0 for one a core, or for one a processor of media.processors."
         ),
         ConfigurationKey(
             "media.processors",
