@@ -53,6 +53,7 @@ struct FlipCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        OpenFileLimit.raise()
         var settings = FlipSettings(base: baseURL, room: room, operatorToken: .file(operatorTokenFile))
         settings.viewers = viewers
         settings.partner = partner

@@ -78,6 +78,7 @@ struct LoadRunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        OpenFileLimit.raise()
         var plan = try plan()
         let thresholds = try failIf.map { try Threshold($0) }
         // Read before an hour is spent on what it is compared with.

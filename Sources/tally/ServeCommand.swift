@@ -40,6 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
             print(TallyConfiguration.printDocumented(), terminator: "")
             return
         }
+        OpenFileLimit.raise()
         let configuration = try TallyConfiguration.load(file: config, flags: try SettingFlags.parse(settings))
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Self.logger(level: configuration.log.level)

@@ -83,7 +83,7 @@ def test_not_one_packet_reaches_a_partner_after_a_withdrawal(relay, tmp_path):
     print({name: report[name] for name in (
         "leaks", "withdrawals", "packetsReceived", "packetsExamined", "packetsOfBroadcaster", "packetsWhileWithheld",
         "withdrawalMillisecondsP50", "withdrawalMillisecondsMaximum", "resumptionMillisecondsP50", "viewersLost")})
-    assert report["leaks"] == 0, report["examples"]
+    assert report["leaks"] == 0, f"leaked: {report['examples']}"
     assert report["withdrawals"] == rounds and report["viewersLost"] == 0
     # Enough was seen to say so: of the broadcaster while granted, and slates while withheld.
     assert report["packetsOfBroadcaster"] > 1000 and report["packetsWhileWithheld"] > 0

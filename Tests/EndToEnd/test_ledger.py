@@ -40,7 +40,8 @@ def flipped(relay, tmp_path):
     """A relay that has forwarded under twenty grants and withdrawals, and what ten viewers counted."""
     report = flip(relay, tmp_path, viewers=10, flips=20)
     assert relay.stop() == 0
-    assert report["leaks"] == 0 and report["packetsLost"] == 0 and report["packetsUndecryptable"] == 0
+    assert report["leaks"] == 0, "leaked"
+    assert report["packetsLost"] == 0 and report["packetsUndecryptable"] == 0
     return relay, report
 
 

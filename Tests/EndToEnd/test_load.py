@@ -77,7 +77,7 @@ def test_counts_no_leak_where_consent_flips(relay, tmp_path):
     report, _ = load(
         tmp_path, "--relay", relay.url, "--operator-token-file", operator, "--publishers", 2, *options,
         "--flip-rate", "2", "--duration", "6", "--fail-if", "leaks>0", "--fail-if", "examined<90%")
-    assert number(report, "leaks") == 0
+    assert number(report, "leaks") == 0, "leaked"
     assert number(report, "flips") >= 4
     assert number(report, "flips.packets") > 100
     assert report["distributions"]["withdrawal"]["count"] >= 2
