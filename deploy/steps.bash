@@ -21,6 +21,15 @@ as_root() {
     fi
 }
 
+# A relay and its viewers have more files and sockets open at once than the 1024 that many shells start with, and so
+# have tests that run beside each other.
+raise_open_files() {
+    local wanted=16384
+    [[ $(ulimit -S -n) != unlimited && $(ulimit -S -n) -lt $wanted ]] || return 0
+    ulimit -S -n "$wanted" 2>/dev/null || ulimit -n "$wanted" 2>/dev/null || ulimit -S -n "$(ulimit -H -n)"
+}
+raise_open_files
+
 # What the relay is built with. The multi-buffer library exists for x86-64 only.
 build_packages=(
     ca-certificates curl libopenh264-dev libopus-dev libsqlite3-dev libssl-dev libvpx-dev pkg-config
