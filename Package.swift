@@ -111,6 +111,11 @@ let package = Package(
         systemLibrary("CVPX", pkgConfig: "vpx", apt: "libvpx-dev"),
         systemLibrary("COpenH264", pkgConfig: "openh264", apt: "libopenh264-dev"),
         .target(name: "CLinuxNet"),
+        // C++ behind a C header; Debian's package has no other interface.
+        .target(
+            name: "CMatroska",
+            linkerSettings: [.linkedLibrary("matroska"), .linkedLibrary("ebml")]
+        ),
 
         // Row 1
         module("Primitives"),
@@ -164,6 +169,7 @@ let package = Package(
             ]
         ),
         module("SlateMedia", ["Primitives", "RTPPackets", "MediaCodecs"]),
+        module("MediaContainers", ["CMatroska", "Primitives", "RTPPackets", "MediaCodecs"]),
         module(
             "Webhooks",
             [
@@ -245,6 +251,7 @@ let package = Package(
             name: "FuzzBodies",
             dependencies: [
                 "Primitives", "RTPPackets", "SessionDescriptions", "ICELite", "DTLSHandshakes",
+                "MediaContainers",
             ],
             path: "Tests/FuzzBodies",
             swiftSettings: strict
@@ -318,6 +325,7 @@ let package = Package(
             ]
         ),
         tests("MediaCodecsTests", ["MediaCodecs", "SlateMedia", "RTPPackets", "Primitives"]),
+        tests("MediaContainersTests", ["MediaContainers", "MediaCodecs", "RTPPackets", "Primitives"]),
         tests(
             "RelayEngineTests",
             [

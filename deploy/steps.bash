@@ -32,7 +32,8 @@ raise_open_files
 
 # What the relay is built with. The multi-buffer library exists for x86-64 only.
 build_packages=(
-    ca-certificates curl libopenh264-dev libopus-dev libsqlite3-dev libssl-dev libvpx-dev pkg-config
+    ca-certificates curl libebml-dev libmatroska-dev libopenh264-dev libopus-dev libsqlite3-dev libssl-dev
+    libvpx-dev pkg-config
 )
 if [[ $(uname -m) == x86_64 ]]; then
     build_packages+=(libipsec-mb-dev)

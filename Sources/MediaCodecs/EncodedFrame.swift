@@ -3,7 +3,8 @@ import RTPPackets
 /// One picture as a codec wrote it.
 package struct EncodedFrame: Hashable, Sendable {
     package var codec: MediaCodec
-    /// A VP8 or VP9 frame, or an H.264 access unit in Annex B form (start codes).
+    /// A VP8 or VP9 frame, an H.264 access unit in Annex B form (start codes), or an AV1 temporal unit of OBUs with
+    /// sizes.
     package var bytes: [UInt8]
     /// RTP time, 90 kHz.
     package var timestamp: UInt32

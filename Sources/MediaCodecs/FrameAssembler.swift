@@ -3,7 +3,8 @@ import RTPPackets
 /// A frame put together again from RTP payloads.
 package struct AssembledFrame: Hashable, Sendable {
     package let codec: MediaCodec
-    /// What a decoder takes: a VP8 or VP9 frame, or an H.264 access unit in Annex B form.
+    /// What a decoder takes: a VP8 or VP9 frame, an H.264 access unit in Annex B form, or an AV1 temporal unit of
+    /// OBUs with sizes, without its delimiter.
     package internal(set) var bytes: [UInt8]
     /// RTP time, 90 kHz.
     package let timestamp: UInt32
@@ -38,7 +39,7 @@ package enum FrameDropReason: Hashable, Sendable {
     case tooLarge
 }
 
-/// Puts VP8, VP9 and H.264 frames together from RTP payloads given in the order of their sequence numbers.
+/// Puts VP8, VP9, H.264 and AV1 frames together from RTP payloads given in the order of their sequence numbers.
 ///
 /// Holds at most one frame; a frame with a packet missing is dropped and reported.
 package struct FrameAssembler: Sendable {
@@ -51,21 +52,23 @@ package struct FrameAssembler: Sendable {
     private var state = State.betweenFrames
     /// Packets were missing since the last whole frame.
     private var hasGap = false
+    /// Where the OBUs of the AV1 frame that is being collected start in its bytes.
+    private var unitStarts: [Int] = []
 
     private enum State {
         /// The next packet starts a frame.
         case betweenFrames
         /// Packets are missing, perhaps the start of the frame that the next packet belongs to.
         case unknown
-        /// `isOpen`: inside a FU-A.
+        /// `isOpen`: inside a FU-A, or an OBU that goes on in the next packet.
         case collecting(AssembledFrame, isOpen: Bool)
         /// The rest of the frame with this timestamp is passed over.
         case skipping(UInt32)
     }
 
-    /// `codec` is `vp8`, `vp9` or `h264`.
+    /// `codec` is a video codec.
     package init(codec: MediaCodec) {
-        precondition(codec == .vp8 || codec == .vp9 || codec == .h264, "no assembler for \(codec)")
+        precondition(codec.kind == .video, "no assembler for \(codec)")
         self.codec = codec
         state = .unknown
     }
@@ -126,15 +129,22 @@ package struct FrameAssembler: Sendable {
     }
 
     private mutating func finish(_ events: inout [AssemblyEvent]) {
-        guard case .collecting(let frame, let isOpen) = state else { return }
+        guard case .collecting(var frame, let isOpen) = state else { return }
         state = .betweenFrames
-        if isOpen {
+        if isOpen || (codec == .av1 && !finishTemporalUnit(&frame)) {
             hasGap = true
             events.append(.dropped(timestamp: frame.timestamp, .malformed))
         } else {
             hasGap = false
             events.append(.frame(frame))
         }
+    }
+
+    private func finishTemporalUnit(_ frame: inout AssembledFrame) -> Bool {
+        guard let unit = AV1TemporalUnit(elements: frame.bytes, starts: unitStarts) else { return false }
+        frame.bytes = unit.bytes
+        frame.isKeyframe = unit.isKeyframe
+        return true
     }
 
     private mutating func giveUp(
@@ -168,6 +178,7 @@ package struct FrameAssembler: Sendable {
                 giveUp(timestamp, .tooLarge, &events)
                 return
             }
+            unitStarts += part.unitStarts.map { $0 + frame.bytes.count }
             // Dropping the state's own reference first lets the bytes grow in place.
             state = .betweenFrames
             frame.bytes += part.bytes
@@ -175,15 +186,16 @@ package struct FrameAssembler: Sendable {
             frame.lastSequence = sequence
             state = .collecting(frame, isOpen: part.leavesOpen(isOpen))
         case .betweenFrames, .unknown:
-            // Without a gap, whatever comes first in H.264 starts the access unit.
+            // Without a gap, whatever comes first in H.264 and AV1 starts the access or temporal unit.
             var startsFrame = part.startsFrame
-            if codec == .h264, case .betweenFrames = state {
+            if codec == .h264 || codec == .av1, case .betweenFrames = state {
                 startsFrame = part.continues(isOpen: false, codec: codec)
             }
             guard startsFrame else {
                 giveUp(timestamp, .incomplete, &events)
                 return
             }
+            unitStarts = part.unitStarts
             let frame = AssembledFrame(
                 codec: codec,
                 bytes: part.bytes,
@@ -207,7 +219,7 @@ extension PayloadPart {
     /// Whether this payload can follow in a frame whose last NAL unit is, or is not, still open.
     fileprivate func continues(isOpen: Bool, codec: MediaCodec) -> Bool {
         switch fragment {
-        case .whole: !isOpen && (codec == .h264 || !startsFrame)
+        case .whole: !isOpen && (codec == .h264 || codec == .av1 || !startsFrame)
         case .start: !isOpen
         case .middle, .end: isOpen
         }

@@ -5,6 +5,8 @@ import RTPPackets
 struct PayloadPart {
     /// The bytes that follow those of the payloads before; for H.264 with start codes where NAL units start.
     var bytes: [UInt8] = []
+    /// Where in `bytes` OBUs of AV1 start.
+    var unitStarts: [Int] = []
     /// The payload can be the first of a frame.
     var startsFrame = false
     /// The payload says that its frame is a keyframe; known on the first payload (H.264: the one with the slice).
@@ -12,7 +14,7 @@ struct PayloadPart {
     var pictureID: UInt16?
     var lowestLayerIndex: UInt8?
     var temporalLayer: UInt8?
-    /// A FU-A that starts, continues or ends a NAL unit; otherwise `whole`.
+    /// A payload that starts, continues or ends a NAL unit (FU-A) or an OBU; otherwise `whole`.
     var fragment = Fragment.whole
 
     enum Fragment {
@@ -28,6 +30,7 @@ struct PayloadPart {
         case .vp8: self.init(vp8: payload)
         case .vp9: self.init(vp9: payload)
         case .h264: self.init(h264: payload)
+        case .av1: self.init(av1: payload)
         default: return nil
         }
     }

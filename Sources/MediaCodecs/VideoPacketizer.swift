@@ -1,7 +1,8 @@
 import Primitives
 import RTPPackets
 
-/// Splits encoded frames into RTP payloads (RFC 7741, RFC 9628, RFC 6184), the payloads of one frame nearly equal.
+/// Splits encoded frames into RTP payloads (RFC 7741, RFC 9628, RFC 6184, RTP Payload Format for AV1), the payloads of
+/// one frame nearly equal but for AV1.
 ///
 /// The last payload of each frame is the one whose RTP packet has the marker bit.
 package struct VideoPacketizer: Sendable {
@@ -20,14 +21,14 @@ package struct VideoPacketizer: Sendable {
     /// Every payload must hold its descriptor and some of the frame.
     package static let minimumPayloadBytes = 32
 
-    /// `codec` is `vp8`, `vp9` or `h264`; `firstPictureID` and `firstLowestLayerIndex` are those of the first frame.
+    /// `codec` is a video codec; `firstPictureID` and `firstLowestLayerIndex` are those of the first frame.
     package init(
         codec: MediaCodec,
         firstPictureID: UInt16 = 0,
         firstLowestLayerIndex: UInt8 = 0,
         maximumPayloadBytes: Int = defaultPayloadBytes
     ) {
-        precondition(codec == .vp8 || codec == .vp9 || codec == .h264, "no packetizer for \(codec)")
+        precondition(codec.kind == .video, "no packetizer for \(codec)")
         precondition(
             maximumPayloadBytes >= Self.minimumPayloadBytes,
             "payloads below \(Self.minimumPayloadBytes)"
@@ -39,10 +40,12 @@ package struct VideoPacketizer: Sendable {
         keyframeIndex = 31
     }
 
-    /// The payloads of one frame of this packetizer's codec, in order; empty for a frame without bytes.
+    /// The payloads of one frame of this packetizer's codec, in order; empty for a frame without bytes, or of AV1
+    /// that is none.
     package mutating func packetize(_ frame: EncodedFrame) -> [[UInt8]] {
         precondition(frame.codec == codec, "a frame of \(frame.codec) for a packetizer of \(codec)")
         guard !frame.bytes.isEmpty else { return [] }
+        if codec == .av1 { return packetizeAV1(frame) }
         if codec == .h264 { return packetizeH264(frame.networkAbstractionLayerUnits) }
         if frame.temporalLayer == 0 { lowestLayerIndex &+= 1 }
         if frame.isKeyframe { keyframeIndex = (keyframeIndex + 1) & 31 }

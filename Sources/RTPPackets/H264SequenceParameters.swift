@@ -1,18 +1,23 @@
 import Primitives
 
-/// The picture size in a sequence parameter set (ITU-T H.264 7.3.2.1.1).
+/// Profile, picture size and sample format in a sequence parameter set (ITU-T H.264 7.3.2.1.1).
 package struct H264SequenceParameters: Sendable, Equatable {
     package let profile: UInt8
     package let constraints: UInt8
     package let level: UInt8
     package let width: UInt16
     package let height: UInt16
+    /// chroma_format_idc: 0 monochrome, 1 4:2:0, 2 4:2:2, 3 4:4:4.
+    package private(set) var chromaFormat: UInt8 = 1
+    /// Bits a sample, 8 to 14.
+    package private(set) var lumaBits: UInt8 = 8
+    package private(set) var chromaBits: UInt8 = 8
 
     /// The most entries of a picture order count cycle.
     private static let maximumOrderCountCycle: UInt32 = 255
 
     /// Whether the profile's parameter set states a chroma format.
-    private static func statesChromaFormat(_ profile: UInt8) -> Bool {
+    package static func statesChromaFormat(_ profile: UInt8) -> Bool {
         switch profile {
         case 44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244: true
         default: false
@@ -30,9 +35,11 @@ package struct H264SequenceParameters: Sendable, Equatable {
         if Self.statesChromaFormat(profile) {
             chromaFormat = bits.readExpGolomb()
             guard chromaFormat <= 3 else { return nil }
+            self.chromaFormat = UInt8(truncatingIfNeeded: chromaFormat)
             if chromaFormat == 3, bits.readBit() { chromaFormat = 0 }
-            _ = bits.readExpGolomb()
-            _ = bits.readExpGolomb()
+            let (luma, chroma) = (bits.readExpGolomb(), bits.readExpGolomb())
+            guard luma <= 6, chroma <= 6 else { return nil }
+            (lumaBits, chromaBits) = (8 + UInt8(luma), 8 + UInt8(chroma))
             bits.skip(1)
             if bits.readBit() { Self.skipScalingLists(&bits, count: chromaFormat == 3 ? 12 : 8) }
         }

@@ -17,6 +17,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case sdp
     case trickleFragment = "trickle-fragment"
     case address
+    case recording
 
     /// Drives the body; answers whether the parser took the input as well-formed.
     @discardableResult
@@ -35,6 +36,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .sdp: try fuzzSDP(bytes)
         case .trickleFragment: try fuzzTrickleFragment(bytes)
         case .address: try fuzzAddress(bytes)
+        case .recording: try fuzzRecording(bytes)
         }
     }
 
