@@ -33,17 +33,20 @@ package struct PacketMuxer: Sendable {
         var hasGap = false
     }
 
-    /// `origin` is the arrival that has the time `start`, or the first packet's; a recording that goes on after a
-    /// restart of the relay goes on at the time that passed.
+    /// `origin` is the arrival that has the time `start`, or the first packet's.
+    ///
+    /// A recording that goes on after a restart of the relay goes on at the time that passed, and with the tracks of its
+    /// header, which must fit (`WebMHeader.canContinue`).
     package init(
         video: MediaCodec?,
         hasAudio: Bool,
         origin: MonotonicTime? = nil,
         start: Int64 = 0,
+        continuing: [WebMTrack] = [],
         settings: WebMWriter.Settings = WebMWriter.Settings()
     ) {
         timeline = RecordedTimeline(origin: origin, start: start)
-        writer = WebMWriter(video: video, hasAudio: hasAudio, settings: settings)
+        writer = WebMWriter(video: video, hasAudio: hasAudio, continuing: continuing, settings: settings)
         videoCodec = video
         assembler = video.map { FrameAssembler(codec: $0) }
     }

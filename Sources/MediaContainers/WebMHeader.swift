@@ -44,6 +44,17 @@ package struct WebMHeader: Hashable, Sendable {
         guard !tracks.isEmpty else { throw .malformed("no tracks") }
     }
 
+    /// Whether a recording with these tracks can go on with video of this codec and Opus.
+    package static func canContinue(_ tracks: [WebMTrack], video: MediaCodec?) -> Bool {
+        tracks.allSatisfy { track in
+            switch track.number {
+            case WebMTrack.videoNumber: track.codec.kind == .video && (video == nil || track.codec == video)
+            case WebMTrack.audioNumber: track.codec == .opus
+            default: false
+            }
+        }
+    }
+
     private mutating func readHead(_ reader: EBMLReader) throws(WebMError) {
         var reader = reader
         while let element = try reader.next() {

@@ -15,6 +15,9 @@ package struct WebMTrack: Hashable, Sendable {
     package var codecPrivate: [UInt8]
 
     package static let numbers: ClosedRange<UInt8> = 1...126
+    /// The numbers of a participant's two tracks.
+    package static let videoNumber: UInt8 = 1
+    package static let audioNumber: UInt8 = 2
 
     package init(
         number: UInt8,

@@ -20,6 +20,8 @@ package struct WebMWriter: Sendable {
 
     private let settings: Settings
     private var lanes: [MediaKind: Lane] = [:]
+    /// What the header says, or will say.
+    private var tracks: [WebMTrack]
     /// Frames in the order of their times that have no place yet.
     private var waiting: [MediaFrame] = []
     private var waitingBytes = 0
@@ -36,7 +38,6 @@ package struct WebMWriter: Sendable {
     private struct Lane {
         let number: UInt8
         let codec: MediaCodec
-        var track: WebMTrack?
         /// Frames are missing that the next ones need.
         var waitsForKeyframe: Bool
         /// A frame was taken and found no place, so that those taken behind it have none either.
@@ -60,15 +61,30 @@ package struct WebMWriter: Sendable {
     private static let maximumTime: Int64 = 366 * 86_400 * 1_000_000_000
 
     /// For a video track, if `video` is not `nil`, and one of Opus, if `hasAudio`.
-    package init(video: MediaCodec?, hasAudio: Bool, settings: Settings = Settings()) {
+    ///
+    /// `continuing` are the tracks of the header of a recording that goes on: it stays as it is unless one is added.
+    /// They must fit (`WebMHeader.canContinue`): what comes in another codec is another file.
+    package init(
+        video: MediaCodec?,
+        hasAudio: Bool,
+        continuing: [WebMTrack] = [],
+        settings: Settings = Settings()
+    ) {
         precondition(video.map { $0.kind == .video } ?? true, "no video codec")
         precondition(
             (1_000_000...1_000_000_000).contains(settings.clusterNanoseconds),
             "clusters of a second at most"
         )
+        precondition(WebMHeader.canContinue(continuing, video: video), "tracks of another codec")
         self.settings = settings
-        if let video { lanes[.video] = Lane(number: 1, codec: video, waitsForKeyframe: true) }
-        if hasAudio { lanes[.audio] = Lane(number: 2, codec: .opus, waitsForKeyframe: false) }
+        tracks = continuing
+        isHeaderCurrent = !continuing.isEmpty
+        if let video {
+            lanes[.video] = Lane(number: WebMTrack.videoNumber, codec: video, waitsForKeyframe: true)
+        }
+        if hasAudio {
+            lanes[.audio] = Lane(number: WebMTrack.audioNumber, codec: .opus, waitsForKeyframe: false)
+        }
     }
 
     /// The next keyframe is what the video waits for.
@@ -126,12 +142,13 @@ package struct WebMWriter: Sendable {
             if frame.followsGap { lane.waitsForKeyframe = true }
             guard !lane.waitsForKeyframe || frame.isKeyframe else { return nil }
         }
-        if lane.track == nil {
-            lane.track =
+        if !tracks.contains(where: { $0.number == lane.number }) {
+            let track: WebMTrack? =
                 frame.kind == .audio
                 ? .opus(number: lane.number)
                 : WebMTrack(number: lane.number, codec: lane.codec, keyframe: frame.bytes)
-            guard lane.track != nil else { return nil }
+            guard let track else { return nil }
+            tracks = (tracks + [track]).sorted { $0.number < $1.number }
             isHeaderCurrent = false
         }
         var admitted = frame
@@ -213,7 +230,6 @@ package struct WebMWriter: Sendable {
         var output: [WebMOutput] = []
         do throws(MatroskaElements.LibraryFailure) {
             if !isHeaderCurrent {
-                let tracks = lanes.values.compactMap(\.track).sorted { $0.number < $1.number }
                 output.append(.header(try MatroskaElements.header(tracks)))
                 isHeaderCurrent = true
             }

@@ -169,6 +169,14 @@ struct RecordedSession {
         muxer = PacketMuxer(video: video, hasAudio: hasAudio)
     }
 
+    /// What a restarted relay goes on with `pause` nanoseconds after the last cluster: it knows what is stored.
+    init(continuing recording: RecordedSession, after pause: Int64, video: MediaCodec?) throws {
+        (header, clusters) = (recording.header, recording.clusters)
+        let end = clusters.last?.entry.endNanoseconds ?? 0
+        let tracks = try WebMHeader(reading: header).tracks
+        muxer = PacketMuxer(video: video, hasAudio: true, start: end + pause, continuing: tracks)
+    }
+
     /// The whole of a session as one recording.
     init(of session: PublishedSession, video: MediaCodec?, hasAudio: Bool = true) throws {
         self.init(video: video, hasAudio: hasAudio)

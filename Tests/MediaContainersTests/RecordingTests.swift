@@ -150,6 +150,43 @@ import Testing
         try expectSynchronous(report, flashesAtLeast: 6)
     }
 
+    @Test(arguments: codecs)
+    func aRecordingGoesOnAfterARestartUnderItsOwnHeader(codec: MediaCodec) throws {
+        let media = try [FlashAndBeep.of(codec), FlashAndBeep.of(.opus)]
+        var first = PublishedSession.Conditions()
+        first.range = 0..<3
+        var second = first
+        second.start = 500
+        second.audioTimestamp = 1
+        second.videoTimestamp = 2
+        let before = try RecordedSession(of: PublishedSession(media, first), video: codec)
+        var recording = try RecordedSession(continuing: before, after: 2_000_000_000, video: codec)
+        // Sound comes first, which alone would make a header without video.
+        try recording.take(try PublishedSession([media[1]], second))
+        let header = recording.header
+        second.start = 502.5
+        try recording.take(try PublishedSession([media[0]], second))
+        try recording.finish()
+        #expect(recording.header == before.header && header == before.header)
+        let folder = try TemporaryFolder()
+        let report = MediaReport(file: try folder.write(recording.finished(), as: "a.mkv"))
+        let packets = try report.packets()
+        report.expectMonotonicTimes(packets)
+        let audio = packets.filter { $0.stream == 1 }.map(\.time)
+        let gap = try #require(zip(audio, audio.dropFirst()).first { $1 - $0 > 0.5 })
+        #expect(abs(gap.1 - gap.0 - 2) <= 0.1)
+        for range in [0.0..<3, 7.5..<10.5] {
+            #expect(packets.count { $0.stream == 0 && range.contains($0.time) } >= 85)
+        }
+        #expect(try report.decodedFrames()[1] == 300)
+        #expect(
+            !WebMHeader.canContinue(
+                try WebMHeader(reading: header).tracks,
+                video: codec == .vp8 ? .vp9 : .vp8
+            )
+        )
+    }
+
     @Test(arguments: [MediaCodec.vp8, .vp9, .h264])
     func aPictureThatGrowsInTheMiddleDecodes(codec: MediaCodec) throws {
         let video = try FlashAndBeep.encode(codec, seconds: 3, growsAt: 1)

@@ -98,9 +98,10 @@ import Testing
             _ = timeline.time(of: ticks(time, .audio), kind: .audio, arrival: arrival(time))
         }
         timeline.restart(.audio)
-        let found = timeline.time(of: 0x1234_5678, kind: .audio, arrival: arrival(5))
+        // Timestamps that look as if they went on.
+        let found = timeline.time(of: ticks(2, .audio), kind: .audio, arrival: arrival(5))
         #expect(seconds(found) == 5)
-        let next = timeline.time(of: 0x1234_5678 + 960, kind: .audio, arrival: arrival(5.02))
+        let next = timeline.time(of: ticks(2.02, .audio), kind: .audio, arrival: arrival(5.02))
         #expect(next - found == 20_000_000)
     }
 
