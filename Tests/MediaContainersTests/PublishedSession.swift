@@ -26,6 +26,8 @@ struct PublishedSession {
         var late = 0
         /// Seconds between sender reports; none if 0.
         var reportInterval = 1.0
+        /// Reports are not handed on: packets have capture times by them, and before the first the relay's own.
+        var hasCaptureTimes = false
         /// The relay's clock, in seconds, at the media's beginning.
         var start = 100.0
         var source: UInt32 = 0
@@ -48,6 +50,29 @@ struct PublishedSession {
         random = SeededRandom(seed: conditions.seed)
         for media in media { try add(media) }
         sort()
+        if conditions.hasCaptureTimes { putReportsIntoPackets() }
+    }
+
+    /// As a ring's writer does it.
+    private mutating func putReportsIntoPackets() {
+        var references: [MediaKind: (time: NTPTimestamp, timestamp: UInt32)] = [:]
+        var packets: [(arrival: MonotonicTime, event: Event)] = []
+        for (arrival, event) in events {
+            switch event {
+            case .report(let time, let timestamp, let kind):
+                references[kind] = (time, timestamp)
+            case .packet(var packet, let kind):
+                packet.captureTime = NTPTimestamp(nanosecondsSince1970: arrival.nanoseconds).rawValue
+                if let reference = references[kind] {
+                    let ticks = RTPTimestamp.distance(from: reference.timestamp, to: packet.timestamp)
+                    let rate = kind == .audio ? 48_000 : 90_000
+                    let offset = (Int64(ticks / rate) << 32) + (Int64(ticks % rate) << 32) / Int64(rate)
+                    packet.captureTime = reference.time.rawValue &+ UInt64(bitPattern: offset)
+                }
+                packets.append((arrival, .packet(packet, kind)))
+            }
+        }
+        events = packets
     }
 
     private mutating func sort() {

@@ -49,6 +49,26 @@ import Testing
         )
     }
 
+    /// A picture that is on its way for 90 ms longer than the sound, of which only the packets' capture times tell.
+    @Test func captureTimesOfPacketsBringPictureAndSoundTogether() throws {
+        var conditions = PublishedSession.Conditions()
+        conditions.videoLag = 0.1
+        conditions.audioLag = 0.01
+        conditions.hasCaptureTimes = true
+        let media = try [FlashAndBeep.of(.vp8), FlashAndBeep.of(.opus)]
+        let folder = try TemporaryFolder()
+        for isTold in [true, false] {
+            if !isTold { conditions.reportInterval = 0 }
+            let recording = try RecordedSession(of: PublishedSession(media, conditions), video: .vp8)
+            let report = MediaReport(file: try folder.write(recording.finished(), as: "\(isTold).webm"))
+            let (flashes, beeps) = (try report.flashes(), try report.beeps())
+            // The slew is over after a second and a half.
+            let apart = zip(flashes, beeps).dropFirst().map { abs($0 - $1) }
+            #expect(apart.count == FlashAndBeep.seconds - 2)
+            #expect(apart.allSatisfy { isTold ? $0 <= 0.04 : $0 > 0.06 }, "\(apart)")
+        }
+    }
+
     @Test(arguments: codecs)
     func anyNumberOfClustersIsAPlayableFile(codec: MediaCodec) throws {
         let session = try PublishedSession([FlashAndBeep.of(codec), FlashAndBeep.of(.opus)])
