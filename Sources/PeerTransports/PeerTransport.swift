@@ -60,8 +60,9 @@ package struct PeerTransport: ~Copyable {
     package var inbound: InboundProtection?
     private let createdAt: MonotonicTime
     private var establishedAt: MonotonicTime?
-    /// The library's state was freed, or is kept for good.
-    private var isReleased: Bool
+    private let hearsGoodbye: Bool
+    /// The library's state was freed: nothing of the handshake can happen any more, and nobody needs to ask.
+    private var isSettled = false
     /// The path on which handshake datagrams go until one is nominated; unused where we choose the path.
     private var handshakePath: ICEPair?
 
@@ -87,7 +88,7 @@ package struct PeerTransport: ~Copyable {
             remoteFingerprints: parameters.remoteFingerprints
         )
         role = parameters.role
-        isReleased = parameters.hearsGoodbye
+        hearsGoodbye = parameters.hearsGoodbye
         createdAt = now
     }
 
@@ -145,7 +146,7 @@ package struct PeerTransport: ~Copyable {
 
     /// The next handshake datagram and the path it takes; `nil` when there is none, or no live path.
     package mutating func nextOutgoing(now: MonotonicTime) -> (datagram: [UInt8], path: ICEPair)? {
-        guard let path = handshakePath ?? ice.selected,
+        guard !isSettled, let path = handshakePath ?? ice.selected,
             isValidated(path, now: now),
             let datagram = handshake.nextOutgoingDatagram()
         else { return nil }
@@ -179,6 +180,19 @@ package struct PeerTransport: ~Copyable {
     ///
     /// Answers why the transport is over, if it is.
     package mutating func tick(now: MonotonicTime) -> TransportEnd? {
+        if !isSettled, let end = tickHandshake(now: now) { return end }
+        if ice.selected == nil || !ice.isLive(now: now) {
+            let reference =
+                ice.livenessDeadline
+                ?? createdAt.advanced(
+                    byMilliseconds: ICELiteAgent.livenessMilliseconds
+                )
+            if now >= reference { return .pathLost }
+        }
+        return nil
+    }
+
+    private mutating func tickHandshake(now: MonotonicTime) -> TransportEnd? {
         if let due = handshake.nextTimeout, due <= now { handshake.handleTimeout(now: now) }
         switch handshake.status {
         case .failed(let failure): return .handshakeFailed(failure)
@@ -192,18 +206,11 @@ package struct PeerTransport: ~Copyable {
         case .established:
             break
         }
-        if let establishedAt, !isReleased, now.milliseconds(since: establishedAt) >= Self.releaseMilliseconds
+        if let establishedAt, !hearsGoodbye,
+            now.milliseconds(since: establishedAt) >= Self.releaseMilliseconds
         {
-            isReleased = true
+            isSettled = true
             handshake.releaseHandshakeState()
-        }
-        if ice.selected == nil || !ice.isLive(now: now) {
-            let reference =
-                ice.livenessDeadline
-                ?? createdAt.advanced(
-                    byMilliseconds: ICELiteAgent.livenessMilliseconds
-                )
-            if now >= reference { return .pathLost }
         }
         return nil
     }
