@@ -50,7 +50,7 @@ package struct PeerTransport: ~Copyable {
     /// libssl's state is kept this long after the handshake, should our last flight have been lost.
     package static let releaseMilliseconds: Int64 = 5_000
 
-    package internal(set) var ice: ICELiteAgent
+    var ice: ICELiteAgent
     /// The checks that we send; `nil` toward a peer that connects to us.
     var checks: ICECheckingClient?
     /// The local port of a socket that is this peer's own.
@@ -94,9 +94,13 @@ package struct PeerTransport: ~Copyable {
 
     package var isEstablished: Bool { establishedAt != nil }
 
+    /// The path that the peer has chosen, or that was chosen for it.
+    package var selectedPath: ICEPair? { ice.selected }
+
+    /// Whether media may be sent now: a path is selected and has passed a valid check within the last 30 s.
+    package func isLive(now: MonotonicTime) -> Bool { ice.isLive(now: now) }
+
     /// Whether the path has passed an authenticated check that is still good.
-    ///
-    /// Asked for every datagram: from outside of this target, asking `ice` itself would copy all of it.
     package func isValidated(_ path: ICEPair, now: MonotonicTime) -> Bool {
         ice.isValidated(remote: path.remote, local: path.local, now: now)
     }

@@ -161,7 +161,7 @@ extension RelayEngine {
 
     /// Sends a publisher what it is owed: reports, NACKs, keyframe requests, feedback on its transport.
     mutating func sendPublisherFeedback(_ slot: Int, now: MonotonicTime, into slab: inout SendSlab) {
-        guard peers[slot].control != nil, peers[slot].transport.ice.isLive(now: now) else { return }
+        guard peers[slot].control != nil, peers[slot].transport.isLive(now: now) else { return }
         report.removeAll()
         appendReports(slot, now: now)
         appendTrackFeedback(slot, now: now)
@@ -264,7 +264,7 @@ extension RelayEngine {
     }
 
     private mutating func sendReport(_ slot: Int, into slab: inout SendSlab) {
-        guard !report.isEmpty, slab.hasRoom, let path = peers[slot].transport.ice.selected else { return }
+        guard !report.isEmpty, slab.hasRoom, let path = peers[slot].transport.selectedPath else { return }
         let space = slab.space
         let length = report.bytes.withUnsafeBytes { bytes in
             peers[slot].control?.protectRTCP(bytes, into: space) ?? 0

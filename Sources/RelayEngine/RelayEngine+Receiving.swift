@@ -142,8 +142,8 @@ extension RelayEngine {
     private mutating func followSelectedPath(_ slot: Int, now: MonotonicTime) {
         guard peers[slot].transport.isEstablished else { return }
         // A check of another path does not bring a dead one back.
-        let isLive = peers[slot].transport.ice.isLive(now: now)
-        setPath(slot, isLive ? peers[slot].transport.ice.selected : nil)
+        let isLive = peers[slot].transport.isLive(now: now)
+        setPath(slot, isLive ? peers[slot].transport.selectedPath : nil)
     }
 
     /// Takes the paths, checked since the last call, whose datagrams another loop receives for this one: it
@@ -198,7 +198,7 @@ extension RelayEngine {
         paths[pair] = slot
         peers[slot].paths.removeAll { $0 == pair }
         if peers[slot].paths.count >= ICELiteAgent.maximumValidatedPairs * 2 {
-            let selected = peers[slot].transport.ice.selected
+            let selected = peers[slot].transport.selectedPath
             let stale = peers[slot].paths.remove(at: peers[slot].paths.firstIndex { $0 != selected } ?? 0)
             // It may have become another peer's meanwhile.
             if paths[stale] == slot { paths[stale] = nil }

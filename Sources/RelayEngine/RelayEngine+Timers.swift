@@ -20,7 +20,7 @@ extension RelayEngine {
         attentive = []
         others.removeAll { !peers.contains($0) || isQuiet($0) }
         attentive = others
-        // Of those who only watch it is a tenth's turn, so that the many do not make the one late.
+        // Of those who only watch it is every 25th's turn, so that the many do not make the one late.
         quietTurn = (quietTurn + 1) % Self.quietTurns
         for slot in stride(from: quietTurn, to: peers.end, by: Self.quietTurns)
         where peers.contains(slot) && isQuiet(slot) {
@@ -50,7 +50,7 @@ extension RelayEngine {
         sendChecks(slot, now: now, into: &slab)
         flushHandshake(slot, now: now, into: &slab)
         if peers[slot].viewer >= 0 {
-            if !peers[slot].transport.ice.isLive(now: now) { setPath(slot, nil) }
+            if !peers[slot].transport.isLive(now: now) { setPath(slot, nil) }
             sendSenderReports(slot, now: now, into: &slab)
         } else if peers[slot].publisher != nil {
             sendPublisherFeedback(slot, now: now, into: &slab)

@@ -35,7 +35,7 @@ package struct RelayEngine: ~Copyable {
     /// Timers run this often while there is a peer.
     package static let tickMilliseconds: Int64 = 10
     /// An established viewer's timers run once in so many ticks.
-    package static let quietTurns = 10
+    package static let quietTurns = 25
 
     struct Peer: ~Copyable {
         let id: PeerID
@@ -293,7 +293,7 @@ package struct RelayEngine: ~Copyable {
         else { return }
         if peers[slot].viewer >= 0 {
             forwarder.viewers[peers[slot].viewer].protection = consume outbound
-            setPath(slot, peers[slot].transport.ice.selected)
+            setPath(slot, peers[slot].transport.selectedPath)
         } else {
             peers[slot].control = consume outbound
         }
