@@ -80,12 +80,12 @@ struct OutboundTransportTests {
         }
         let silent = transport.nextOutgoing(now: Self.start)
         #expect(silent == nil, "no handshake before an answer")
-        let before = transport.ice.selected
+        let before = transport.selectedPath
         #expect(before == nil)
 
         let outcome = transport.receiveAnswer(good.span.bytes, on: Self.path, now: Self.start)
         #expect(outcome == .answered(mappedAddress: Self.path.local, selectionChanged: true))
-        let after = transport.ice.selected
+        let after = transport.selectedPath
         #expect(after == Self.path)
         let hello = transport.nextOutgoing(now: Self.start)
         #expect(hello?.path == Self.path)
@@ -135,7 +135,7 @@ struct OutboundTransportTests {
             local: SocketAddress(ipv4: 0xC000_0202, port: Self.path.local.port)
         )
         _ = transport.receiveAnswer(second.span.bytes, on: moved, now: later)
-        let selected = transport.ice.selected
+        let selected = transport.selectedPath
         #expect(selected == moved)
     }
 }
