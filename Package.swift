@@ -188,6 +188,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
+        module("Recordings", ["Primitives", .product(name: "Crypto", package: "swift-crypto")]),
         module(
             "RelayRuntime",
             [

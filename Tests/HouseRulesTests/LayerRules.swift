@@ -35,6 +35,7 @@ enum LayerRules {
         "MediaContainers": Layer(row: 6, mayImport: 0...5),
         "Webhooks": Layer(row: 6, mayImport: 0...5),
         "Partners": Layer(row: 6, mayImport: 1...2),
+        "Recordings": Layer(row: 6, mayImport: 1...1),
         "RelayRuntime": Layer(row: 6, mayImport: 0...5),
         "RoomControl": Layer(row: 7, mayImport: 1...6),
         "LoadTesting": Layer(row: 7, mayImport: 0...6),
