@@ -281,6 +281,19 @@ let package = Package(
             path: "Benchmarks/HotPath",
             swiftSettings: strict
         ),
+        .target(
+            name: "RecordingSamples",
+            dependencies: ["Recordings", "Primitives"],
+            path: "Tests/RecordingSamples",
+            swiftSettings: strict
+        ),
+        // A writer that tests kill, or run where there is no room.
+        .executableTarget(
+            name: "RecordingProbe",
+            dependencies: ["RecordingSamples", "Recordings"],
+            path: "Tests/RecordingProbe",
+            swiftSettings: strict
+        ),
         tests("PrimitivesTests", ["Primitives"]),
         tests("RTPPacketsTests", ["RTPPackets", "Primitives"]),
         tests(
@@ -367,6 +380,13 @@ let package = Package(
             ["LoadTesting", "MediaCodecs", "RTPPackets", "Primitives"]
         ),
         tests("PartnersTests", ["Partners", "Disclosures", "Primitives"]),
+        tests(
+            "RecordingsTests",
+            [
+                "RecordingSamples", "Recordings", "Primitives",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
         tests(
             "WebhooksTests",
             [
