@@ -9,11 +9,13 @@ package struct RingPacket: Sendable {
     package var timestamp: UInt32
     /// When the relay received it.
     package var arrival: MonotonicTime
-    /// When the publisher captured it: its own clock, as NTP (RFC 3550 4); 0 if unknown.
+    /// When the publisher captured it, as NTP (RFC 3550 4); 0 if unknown.
     package var captureTime: UInt64
     package var facts: PayloadFacts
     package var codec: MediaCodec
     package var marker: Bool
+    /// The capture time is by the publisher's sender reports; else by the relay's clock at the packet's arrival.
+    package var hasSenderClock: Bool
     /// Counts the publisher's sources (SSRCs) of this track: numbers, timestamps and pictures of one have
     /// nothing to do with those of the next.
     package var source: UInt32
@@ -36,6 +38,7 @@ package struct RingPacket: Sendable {
         facts: PayloadFacts,
         codec: MediaCodec,
         marker: Bool,
+        hasSenderClock: Bool = false,
         source: UInt32 = 0,
         audioLevel: UInt8? = nil,
         orientation: UInt8? = nil
@@ -47,6 +50,7 @@ package struct RingPacket: Sendable {
         self.facts = facts
         self.codec = codec
         self.marker = marker
+        self.hasSenderClock = hasSenderClock
         self.source = source
         self.audioLevel = audioLevel
         self.orientation = orientation

@@ -217,6 +217,7 @@ struct PublisherIngest {
             facts: facts,
             codec: codec,
             marker: header.marker,
+            hasSenderClock: tracks[track].captureReference != nil,
             source: tracks[track].sourceCount,
             audioLevel: byteExtension(parameters.audioLevelExtension, in: packet, header),
             orientation: byteExtension(parameters.orientationExtension, in: packet, header)
