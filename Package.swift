@@ -307,6 +307,10 @@ let package = Package(
         tests("SRTPProtectionTests", ["SRTPProtection", "RTPPackets", "Primitives"]),
         tests("MediaRingsTests", ["MediaRings", "Disclosures", "RTPPackets", "Primitives"]),
         tests(
+            "RoomsTests",
+            ["Rooms", "MediaRings", "ConsentAuthority", "Disclosures", "RTPPackets", "Primitives"]
+        ),
+        tests(
             "ConsentAuthorityTests",
             ["ConsentAuthority", "LedgerStore", "NaiveDecisions", "Disclosures", "Primitives"]
         ),

@@ -92,6 +92,11 @@ package struct LineAccounts: ~Copyable {
     /// The slab must be empty: what is in it is not counted yet, and its marks name slots that end here.
     package mutating func takeReports(after slab: borrowing SendSlab) -> [AccountReport] {
         precondition(slab.isEmpty, "everything is sent before it is reported")
+        return takeReports()
+    }
+
+    /// The same for who holds nothing back: what is counted has been taken.
+    mutating func takeReports() -> [AccountReport] {
         guard !due.isEmpty else { return [] }
         var reports: [AccountReport] = []
         reports.reserveCapacity(due.count)

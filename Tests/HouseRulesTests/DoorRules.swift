@@ -20,12 +20,18 @@ enum DoorRules {
         Privilege(
             what: "mints a pass",
             pattern: #"\.\s*withPass\s*\("#,
-            holders: ["Rooms/Forwarder", "Rooms/Forwarder+Reports", "Rooms/Forwarder+Retransmission"]
+            holders: [
+                "Rooms/Forwarder", "Rooms/Forwarder+Reports", "Rooms/Forwarder+Retransmission",
+                "Rooms/Capture/Recorder+Reading",
+            ]
         ),
         Privilege(
             what: "reads a ring",
             pattern: call(#"\.\s*read"#, labelled: "at"),
-            holders: ["Rooms/Forwarder", "Rooms/Forwarder+Emission", "Rooms/Forwarder+Retransmission"]
+            holders: [
+                "Rooms/Forwarder", "Rooms/Forwarder+Emission", "Rooms/Forwarder+Retransmission",
+                "Rooms/Capture/Recorder+Reading",
+            ]
         ),
         Privilege(
             what: "constructs a pass",
