@@ -60,6 +60,14 @@ struct DisclosureHistory {
         }
     }
 
+    /// Whether the permission under which something was read had been taken back, and that acknowledged.
+    func isTakenBack(_ read: Moment, by later: Moment) -> Bool {
+        permissions.contains { permission in
+            lease(permission, at: read).map { read.time < $0 } == true
+                && permission.acknowledgedAtStep.map { $0 <= later.step } == true
+        }
+    }
+
     /// Why a packet published at `published`, read at `read`, may not leave at `sent`; `nil` if it may.
     func objection(published: Moment, read: Moment, sent: Moment) -> String? {
         var closest = "no permission was in force when it was read"

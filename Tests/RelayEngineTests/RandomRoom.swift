@@ -21,6 +21,8 @@ final class RandomRoom {
         var refusals = 0
         var congestionDrops = 0
         var failedWrites = 0
+        var captured: UInt64 = 0
+        var stretches: UInt64 = 0
 
         mutating func add(_ room: RandomRoom) {
             for viewer in room.simulation.viewers {
@@ -41,6 +43,8 @@ final class RandomRoom {
             intervals += ledger.entries(.closed).filter { $0.packets > 0 }.count
             refusals += ledger.refusals.count
             failedWrites += ledger.failures
+            captured += room.simulation.recorder?.counters.packets ?? 0
+            stretches += room.simulation.recorder?.counters.stretches ?? 0
         }
     }
 
@@ -51,9 +55,9 @@ final class RandomRoom {
     private var isOver = false
     private let audiences: [AudienceID]
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64, isRecorded: Bool = false) throws {
         simulation = try Simulation(seed: seed)
-        audiences = [AudienceID(1), AudienceID(2)]
+        audiences = [AudienceID(1), AudienceID(2)] + (isRecorded ? [SimulatedRecorder.audience] : [])
         let isRough = simulation.random.chance(70)
         if isRough {
             simulation.link = LinkQuality(
@@ -66,6 +70,7 @@ final class RandomRoom {
         if simulation.random.chance(50) { simulation.stallPercent = 0.3 }
         for _ in 0..<simulation.random.number(1...2) { addPublisher() }
         for _ in 0..<simulation.random.number(2...3) { addViewer() }
+        if isRecorded { simulation.addRecorder() }
         if simulation.random.chance(50) {
             simulation.after(simulation.random.number(500...2_000)) { [unowned self] in addViewer() }
         }
@@ -181,7 +186,7 @@ final class RandomRoom {
                     )
                 )
             ]
-            let audience = audiences[Int(simulation.random.number(0...1))]
+            let audience = audiences[Int(simulation.random.number(0...Int64(audiences.count - 1)))]
             let rings = simulation.random.chance(50) ? [publisher.video, publisher.audio] : [publisher.video]
             for ring in rings {
                 if simulation.gate(ring, audience).isGranted {
@@ -192,7 +197,18 @@ final class RandomRoom {
                 }
             }
             if simulation.random.chance(25) { changeSource() }
+            if let recorder = simulation.recorder, simulation.random.chance(20) { change(recorder, rings) }
             flip()
+        }
+    }
+
+    /// Tracks are recorded no longer, or again, or after a pause.
+    private func change(_ recorder: SimulatedRecorder, _ rings: [MediaRing]) {
+        let goesOn = simulation.random.chance(50)
+        for ring in rings {
+            let isFollowing = recorder.isFollowing(ring)
+            recorder.release(ring)
+            if goesOn || !isFollowing { recorder.follow(ring) }
         }
     }
 
@@ -220,6 +236,7 @@ final class RandomRoom {
                 simulation.violate("a withdrawal took \(acknowledged.milliseconds(since: closed)) ms")
             }
         }
+        simulation.recorder?.media.check()
         for (peer, end) in simulation.endings { simulation.violate("\(peer) ended: \(end)") }
     }
 }

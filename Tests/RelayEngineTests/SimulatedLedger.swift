@@ -80,7 +80,12 @@ final class SimulatedLedger {
         for effect in effects {
             switch effect {
             case .record(let entries, let ticket): write(entries, ticket)
-            case .post(let commands, let loop): simulation.loops[loop].post(commands)
+            case .post(let commands, let loop):
+                if loop < simulation.loops.count {
+                    simulation.loops[loop].post(commands)
+                } else {
+                    simulation.recorder?.post(commands)
+                }
             }
         }
     }
@@ -213,6 +218,9 @@ final class SimulatedLedger {
         guard isOver else { return }
         for (shown, count) in seenByShown where sums[shown] != count {
             simulation.violate("\(shown): the ledger \(sums[shown] ?? Count()), the wire \(count)")
+        }
+        if let recorder = simulation.recorder, recorder.accountCount > 0 {
+            simulation.violate("the recorder keeps \(recorder.accountCount) accounts")
         }
         for loop in simulation.loops where loop.engine.forwarder.accounts.count > 0 {
             simulation.violate("loop \(loop.number) keeps \(loop.engine.forwarder.accounts.count) accounts")

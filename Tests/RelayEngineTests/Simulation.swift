@@ -59,6 +59,7 @@ final class Simulation {
     private(set) var loops: [SimulatedLoop] = []
     private(set) var publishers: [SimulatedPublisher] = []
     var viewers: [SimulatedViewer] = []
+    private(set) var recorder: SimulatedRecorder?
     var clients: [SocketAddress: SimulatedClient] = [:]
     var link = LinkQuality()
     /// Per cent of the steps of a loop before which it is held up.
@@ -256,6 +257,18 @@ final class Simulation {
         return viewer
     }
 
+    /// Adds a recorder of all publishers there are.
+    @discardableResult
+    func addRecorder() -> SimulatedRecorder {
+        let made = SimulatedRecorder(self)
+        recorder = made
+        for publisher in publishers {
+            made.follow(publisher.video)
+            made.follow(publisher.audio)
+        }
+        return made
+    }
+
     func subscribe(_ viewer: SimulatedViewer, mediaIndex: Int, to ring: MediaRing) {
         let ssrc = viewer.lines[mediaIndex].ssrc
         viewer.tap.tracks[ssrc, default: []].insert(UInt32(ring.track.rawValue))
@@ -401,16 +414,17 @@ final class Simulation {
 
     // MARK: Grace periods
 
-    /// Calls `done` when every loop has held nothing since now.
+    /// Calls `done` when every loop and the recorder have held nothing since now.
     func grace(_ done: @escaping () -> Void) {
         graceBegun += 1
         graces.append((graceBegun, done))
+        recorder?.wake()
         graceMayEnd()
     }
 
     func graceMayEnd() {
         guard !graces.isEmpty else { return }
-        let quiescent = loops.map(\.passed).min() ?? 0
+        let quiescent = min(loops.map(\.passed).min() ?? 0, recorder?.passed ?? .max)
         let over = graces.filter { $0.number <= quiescent }
         graces.removeAll { $0.number <= quiescent }
         for grace in over { grace.done() }
