@@ -3,6 +3,7 @@ import DTLSHandshakes
 import MediaRings
 import Primitives
 import RelayEngine
+import Rooms
 import Synchronization
 
 /// Why the data plane could not start.
@@ -35,13 +36,15 @@ final class GraceRequests: Sendable {
     let begun = Atomic<UInt64>(0)
 }
 
-/// The media loops of this process: sockets, threads, and what the control plane may ask of them.
+/// The media loops and the recorder of this process: sockets, threads, and what the control plane may ask of them.
 package final class DataPlane: Sendable {
-    /// How long a grace period may take before a loop that is not quiescent is cut off.
+    /// How long a grace period may take before whoever is not quiescent is cut off.
     package static let graceMilliseconds: Int64 = 1_000
 
     private let loops: [MediaLoop]
-    private let graceRequests: GraceRequests
+    let graceRequests: GraceRequests
+    /// The recorder, once it was started.
+    let recorder = Mutex<RecorderLoop?>(nil)
     /// The UDP port of all loops.
     package let port: UInt16
 
@@ -116,14 +119,16 @@ package final class DataPlane: Sendable {
         loops[loop].closeOutbound(port)
     }
 
-    /// Waits until every loop has held no byte that was read through a pass from before this call.
+    /// Waits until every loop and the recorder have held no byte that was read through a pass from before this call.
     ///
-    /// A loop that is not quiescent within `graceMilliseconds` is cut off from its sockets first. Answers how
+    /// Who is not quiescent within `graceMilliseconds` is cut off first, from its sockets or its files. Answers how
     /// many were.
     package func gracePeriod() async -> Int {
         let number = graceRequests.begun.add(1, ordering: .sequentiallyConsistent).newValue
         let deadline = SystemClock.monotonic.advanced(byMilliseconds: Self.graceMilliseconds)
-        var waiting = loops.filter { !$0.quiescent.hasPassed(number) }
+        var waiting: [any GraceConsumer] = loops.filter { !$0.hasPassed(number) }
+        if let recorder = recorder.withLock({ $0 }), !recorder.hasPassed(number) { waiting.append(recorder) }
+        for consumer in waiting { consumer.noteGrace() }
         var attempt = 0
         var cutOff = 0
         while !waiting.isEmpty {
@@ -133,10 +138,10 @@ package final class DataPlane: Sendable {
             } else {
                 try? await Task.sleep(for: .microseconds(200))
             }
-            waiting.removeAll { $0.quiescent.hasPassed(number) }
+            waiting.removeAll { $0.hasPassed(number) }
             if !waiting.isEmpty, SystemClock.monotonic >= deadline {
                 cutOff += waiting.count
-                // A loop that cannot be cut off is waited for: an acknowledgement is never false.
+                // Who cannot be cut off is waited for: an acknowledgement is never false.
                 waiting.removeAll { $0.cutOff() }
                 cutOff -= waiting.count
             }
@@ -149,6 +154,9 @@ package final class DataPlane: Sendable {
 
     /// Ends the threads and waits for them.
     package func stop() async {
+        let recorder = recorder.withLock { $0 }
+        recorder?.stop()
+        while recorder?.isEnded == false { try? await Task.sleep(for: .milliseconds(2)) }
         for loop in loops { loop.stop() }
         while !loops.allSatisfy(\.isEnded) { try? await Task.sleep(for: .milliseconds(2)) }
     }

@@ -4,7 +4,12 @@ import RelayEngine
 import Rooms
 import Synchronization
 
-extension MediaLoop {
+extension MediaLoop: GraceConsumer {
+    func hasPassed(_ number: UInt64) -> Bool { quiescent.hasPassed(number) }
+
+    /// A loop that does not sleep comes to its next quiescent point by itself.
+    func noteGrace() {}
+
     /// Takes the sockets away from a loop that is not quiescent in time: whatever it does then, nothing leaves.
     ///
     /// Answers whether they are away.

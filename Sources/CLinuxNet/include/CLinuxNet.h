@@ -96,6 +96,9 @@ int tally_pin_thread(int processor);
 /// Lets the calling thread run where it could before it was pinned.
 void tally_unpin_thread(void);
 
+/// Lets the calling thread go after others of this process that want the processor. Returns 0 or -errno.
+int tally_lower_priority(void);
+
 /// A descriptor that nothing can be sent through, or -errno.
 int tally_null_open(void);
 
