@@ -1,10 +1,11 @@
 /// Writes our side of a session: answers to offers, and the parts that offers share with them.
 struct DescriptionWriter {
     let local: LocalTransport
-    let record: RecordIndication?
+    /// `nil` in offers, which say nothing of it.
+    let record: RecordIndications?
 
     func answer(to received: ReceivedDescription, _ session: NegotiatedSession) -> SessionDescription {
-        var answer = head(bundledMids: session.bundledMids)
+        var answer = head(bundledMids: session.bundledMids, record: record?.indication(of: session))
         // At the level where the offer says it (RFC 8285 section 6).
         if received.description.has("extmap-allow-mixed") {
             answer.attributes.append(SDPAttribute("extmap-allow-mixed"))
@@ -28,7 +29,7 @@ struct DescriptionWriter {
     }
 
     /// The session level of an answer or offer.
-    func head(bundledMids: [String]) -> SessionDescription {
+    func head(bundledMids: [String], record: RecordIndication? = nil) -> SessionDescription {
         var description = SessionDescription(origin: local.origin)
         if local.isLite { description.attributes.append(SDPAttribute("ice-lite")) }
         if !bundledMids.isEmpty {
@@ -52,7 +53,9 @@ struct DescriptionWriter {
         section.otherLines = ["c=IN IP4 0.0.0.0"]
         if !media.mid.isEmpty { section.attributes.append(SDPAttribute("mid", media.mid)) }
         section.attributes.append(SDPAttribute("inactive"))
-        if let record { section.attributes.append(SDPAttribute("record", record.rawValue)) }
+        if let record = record?.indication(of: media) {
+            section.attributes.append(SDPAttribute("record", record.rawValue))
+        }
         return section
     }
 
@@ -89,7 +92,9 @@ struct DescriptionWriter {
                 hasRetransmission: media.codecs.contains { $0.rtxPayloadType != nil }
             )
         }
-        if let record { section.attributes.append(SDPAttribute("record", record.rawValue)) }
+        if let record = record?.indication(of: media) {
+            section.attributes.append(SDPAttribute("record", record.rawValue))
+        }
         return section
     }
 

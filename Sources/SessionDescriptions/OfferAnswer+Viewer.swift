@@ -13,13 +13,14 @@ extension OfferAnswer {
 
     /// Answers a viewer: sections that ask for audio or video are filled, others declined.
     ///
-    /// `stream` gives what is sent in each slot, in order; `nil` declines the slot. Fails if nothing is left,
-    /// with what stood against the first section.
+    /// `stream` gives what is sent in each slot, in order; `nil` declines the slot. `record` is the room's state: whose
+    /// stream is not recorded would tell who refused. Fails if nothing is left, with what stood against the first
+    /// section.
     package static func answerViewer(
         _ offer: SessionDescription,
         local: LocalTransport,
         capabilities: MediaCapabilities = MediaCapabilities(),
-        record: RecordIndication = .off,
+        record: RecordIndications = .off,
         stream: (ViewerSlot) -> OutgoingStream?
     ) throws(OfferError) -> Outcome {
         let received = try ReceivedDescription(offer)

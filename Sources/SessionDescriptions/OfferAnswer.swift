@@ -16,12 +16,12 @@ package enum OfferAnswer {
     /// Answers a publisher: everything it offers is accepted, or nothing (RFC 9725 section 4.2).
     ///
     /// The answer is recvonly and carries all of `local`'s candidates. `record` is the state of recording at
-    /// this moment.
+    /// this moment, of what this publisher sends.
     package static func answerPublisher(
         _ offer: SessionDescription,
         local: LocalTransport,
         capabilities: MediaCapabilities = MediaCapabilities(),
-        record: RecordIndication = .off
+        record: RecordIndications = .off
     ) throws(OfferError) -> Outcome {
         let received = try ReceivedDescription(offer)
         let active = received.active

@@ -290,10 +290,40 @@ struct PublisherExpectation: CustomTestStringConvertible {
         let answer = try OfferAnswer.answerPublisher(
             Fixture.obsPublish.description(),
             local: relayTransport(),
-            record: record
+            record: RecordIndications(record)
         ).answer
         #expect(answer.value("record") == word)
         #expect(answer.media.allSatisfy { $0.value("record") == word })
+    }
+
+    @Test(arguments: [
+        (RecordIndication.on, RecordIndication.paused, "on"), (.off, .on, "on"), (.off, .paused, "paused"),
+    ])
+    func eachSectionSaysWhetherItIsRecorded(
+        _ audio: RecordIndication,
+        _ video: RecordIndication,
+        _ session: String
+    ) throws {
+        let answer = try OfferAnswer.answerPublisher(
+            Fixture.chromiumPublish.description(),
+            local: relayTransport(),
+            record: RecordIndications(audio: audio, video: video)
+        ).answer
+        #expect(answer.value("record") == session, "as far as any of the sections")
+        for section in answer.media {
+            let expected = section.media == "audio" ? audio : video
+            #expect(section.value("record") == expected.rawValue)
+        }
+    }
+
+    @Test func theSessionIsNotRecordedForTheSakeOfMediaThatItDoesNotHave() throws {
+        let withoutPicture = try OfferAnswer.answerPublisher(
+            Fixture.chromiumPublish.description(replacing: ("m=video 9", "m=video 0")),
+            local: relayTransport(),
+            record: RecordIndications(audio: .paused, video: .on)
+        ).answer
+        #expect(withoutPicture.value("record") == "paused")
+        #expect(withoutPicture.media.map { $0.value("record") } == ["paused", "off"])
     }
 
     @Test func recordPreferencesOnlyNarrow() throws {
