@@ -117,6 +117,46 @@ struct StoredMediaTests {
         #expect(try decided(shorter, -10, -6).denyReason == .expired)
     }
 
+    private func retention(_ state: RoomConsent, _ from: Int64, _ until: Int64) throws -> MediaRetention {
+        let captured = CapturedMedia(
+            recorder: "vault",
+            from: ConsentFixtures.seconds(from),
+            until: ConsentFixtures.seconds(until)
+        )
+        return state.retention(of: captured, make.request())
+    }
+
+    @Test func hasToGoAfterTheShortestTermThatItWasCapturedUnder() throws {
+        let state = room(
+            (-60, recording(.given, keptSeconds: 50)),
+            (-30, recording(.renewed, keptSeconds: 20)),
+            (-10, recording(.renewed))
+        )
+        #expect(try retention(state, -45, -40) == .until(ConsentFixtures.seconds(5)))
+        #expect(try retention(state, -45, -25) == .until(ConsentFixtures.seconds(-25)))
+        #expect(try retention(state, -9, -5) == .unlimited)
+        let rules = room((-60, recording(.given)), (-5, .rules(RoomRules(retentionSeconds: 10))))
+        #expect(
+            try retention(rules, -45, -40) == .until(ConsentFixtures.seconds(-35)),
+            "rules that came later"
+        )
+    }
+
+    /// Whether it may be shown is another question: only an erasure undoes what was agreed to.
+    @Test func mayBeKeptAlthoughRecordingWasTakenBackSince() throws {
+        let state = room((-60, recording(.given)), (-20, recording(.withdrawn)))
+        #expect(try retention(state, -45, -40) == .unlimited)
+        #expect(try retention(state, -45, -20) == .unlimited)
+    }
+
+    @Test func mayNotBeKeptWhereItWasNotAgreedTo() throws {
+        let state = room((-60, recording(.given)), (-20, recording(.withdrawn)))
+        #expect(try retention(state, -45, -19) == .notAgreed)
+        #expect(try retention(state, -70, -40) == .notAgreed)
+        #expect(try retention(state, -40, -40) == .notAgreed)
+        #expect(try retention(RoomConsent(), -45, -40) == .notAgreed)
+    }
+
     @Test func aClockSetBackOpensNoGap() throws {
         // The withdrawal is dated after the grant that follows it.
         let state = room(
