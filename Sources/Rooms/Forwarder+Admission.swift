@@ -17,6 +17,8 @@ package struct LineAdmission: Sendable {
 extension Forwarder {
     /// Every open account is reported this often, and the ledger with it.
     package static let accountMilliseconds: Int64 = 5_000
+    /// The open accounts that are due by then are reported together.
+    static let accountStepMilliseconds: Int64 = 250
 
     /// Lets a line carry media of one opening of its gate, from now on in this account.
     ///
@@ -65,7 +67,9 @@ extension Forwarder {
     /// `accountMilliseconds` it was everybody's turn.
     package mutating func reportAccounts(now: MonotonicTime) {
         if accountsSince == .distantPast { accountsSince = now }
-        let elapsed = now.milliseconds(since: accountsSince)
+        // In steps, because each report of some wakes the control plane.
+        let step = Self.accountStepMilliseconds
+        let elapsed = now.milliseconds(since: accountsSince) / step * step
         let isOver = elapsed >= Self.accountMilliseconds
         let share = isOver ? viewers.end : viewers.end * Int(elapsed) / Int(Self.accountMilliseconds)
         while accountCursor < share {
